@@ -1,0 +1,10 @@
+# Each target is one command of the package dev/, which also says what the variables do: make help
+PYTHON ?= python3
+ARGS ?=
+
+.PHONY: help setup run demo test lint stop clean
+help setup run demo lint stop clean:
+	@$(PYTHON) -m dev $@
+
+test:
+	@$(PYTHON) -m dev test $(ARGS)

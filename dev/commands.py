@@ -1,0 +1,50 @@
+"""The commands, as thin as the Makefile: each names its steps."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+
+from . import linting, paths, postgres, progress
+from .database import Databases
+from .errors import Problem
+from .odoo import prepare
+from .settings import Settings
+from .testing import test
+
+
+def setup(settings: Settings, _arguments: Sequence[str]) -> int:
+    """Everything that the other commands need, so that they start quickly."""
+    with postgres.server() as cluster:
+        odoo = prepare(settings, cluster)
+        Databases(cluster, odoo).template(demo=False)
+    progress.say(f"Ready. Odoo: {odoo.source.root}\nPython: {odoo.python}\nState: {paths.STATE}")
+    return 0
+
+
+def stop(_settings: Settings, _arguments: Sequence[str]) -> int:
+    """Stop PostgreSQL after a command was killed. Nothing else can outlive its command."""
+    if postgres.stop_embedded():
+        return 0
+    raise Problem("PostgreSQL is in use by another command (make run or make test). Stop that one with Ctrl-C first.")
+
+
+def clean(settings: Settings, arguments: Sequence[str]) -> int:
+    """Delete the state of this checkout; with --cache also what all checkouts share."""
+    if not postgres.remove_embedded():
+        raise Problem("Another command (make run or make test) is using the state folder. Stop it with Ctrl-C first.")
+    shutil.rmtree(paths.STATE, ignore_errors=True)
+    progress.say(f"Removed {paths.STATE}")
+    if "--cache" in arguments:
+        shutil.rmtree(paths.CACHE, ignore_errors=True)
+        progress.say(f"Removed {paths.CACHE}")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Settings, Sequence[str]], int]] = {
+    "setup": setup,
+    "test": test,
+    "lint": linting.lint,
+    "stop": stop,
+    "clean": clean,
+}

@@ -1,0 +1,80 @@
+"""`make test`: fresh databases from the templates, then pytest-odoo on the addon through its link."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import browser, environment, lock, postgres, progress
+from .database import Databases, names_of_runs
+from .odoo import prepare
+from .paths import CHECKOUT, LINK, STATE
+from .process import show
+from .settings import Settings
+
+COEXISTENCE = "tests/test_coexistence.py"
+NO_TESTS_COLLECTED = 5
+
+
+def test(settings: Settings, arguments: Sequence[str]) -> int:
+    """Run all tests, or what pytest's `arguments` select; the exit code."""
+    own = _own_tests() if not arguments else 0
+    program = None if settings.no_browser else browser.find_or_install()
+    with postgres.server() as cluster, lock.slot(STATE / "slots", "test") as number:
+        odoo = prepare(settings, cluster)
+        databases = Databases(cluster, odoo)
+        environ = {
+            **odoo.environ,
+            "PYTHONPATH": os.pathsep.join([str(odoo.source.root), str(CHECKOUT / "dev" / "plugins")]),
+            "PATH": os.pathsep.join([str(browser.wrapper_folder(program)), os.environ.get("PATH", os.defpath)]),
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(STATE / "hypothesis"),
+        }
+        command = [odoo.python, "-m", "pytest", "-p", "campaign_order", "-c", LINK / "pyproject.toml"]
+        command += [f"--rootdir={LINK}", f"--odoo-config={odoo.config}", "--odoo-http"]
+        command += ["-o", f"cache_dir={STATE / 'pytest'}"]
+
+        def run(database: str, extra: tuple[str, ...], *selection: str | Path) -> int:
+            databases.fresh(database, demo=False, extra=extra)
+            for warning in databases.install(database, demo=False):
+                progress.say(f"  warning: {warning}")
+            return show([*command, f"--odoo-database={database}", *selection], environ=environ, cwd=LINK)
+
+        main, beside = names_of_runs(number)
+        code = run(main, (), *selection(arguments))
+        if code == NO_TESTS_COLLECTED and not arguments and not any((CHECKOUT / "tests").glob("**/test_*.py")):
+            code = 0
+        if (CHECKOUT / COEXISTENCE).exists() and (not arguments or "coexistence" in " ".join(arguments)):
+            progress.say("Beside mass_mailing:")
+            second = run(beside, ("mass_mailing",), LINK / COEXISTENCE)
+            code = code or second
+    return own or code
+
+
+def _own_tests() -> int:
+    """The tests of these commands: no Odoo, no database."""
+    environ = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(CHECKOUT)}
+    folder = CHECKOUT / "dev" / "tests"
+    command = [environment.python(), "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", f"--confcutdir={folder}", "-c", os.devnull, folder]
+    return show(command, environ=environ, cwd=folder)
+
+
+def selection(arguments: Sequence[str]) -> list[str]:
+    """pytest's arguments with paths below the checkout replaced by those below the link.
+
+    Tests must be imported as odoo.addons.email_campaign.tests, and only below the link does the folder have
+    the addon's name.
+    """
+    result: list[str] = []
+    paths = 0
+    for argument in arguments:
+        path, separator, test_id = argument.partition("::")
+        absolute = Path(os.path.abspath(CHECKOUT / path))
+        if not argument.startswith("-") and path and absolute.exists() and absolute.is_relative_to(CHECKOUT):
+            paths += 1
+            result.append(f"{LINK / absolute.relative_to(CHECKOUT)}{separator}{test_id}")
+        else:
+            result.append(argument)
+    if not paths:
+        result += [str(LINK / "tests"), f"--ignore={LINK / COEXISTENCE}"]
+    return result
