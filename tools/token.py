@@ -1,0 +1,125 @@
+"""Signed tokens for links, envelope senders and Message-IDs: a few record ids and a proof that we wrote them.
+
+Bytes of a token: 1 for the number of the key, each id as an unsigned LEB128 varint, and 10 of HMAC-SHA256
+(truncated as RFC 2104 5 allows) over the purpose and all before. The purpose is part of the proof, not of the
+token: a token made for one purpose reads as nothing for another. The ids in a token can be read by anyone.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+from base64 import b32decode, b32encode
+from collections.abc import Mapping
+
+MAC_SIZE = 10
+MIN_KEY_SIZE = 16
+_ID_LIMIT = 1 << 63
+_ID_SIZE = 9  # octets of the longest varint of 63 bits
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
+
+
+class Signer:
+    """Signs with the `current` one of `keys` and reads what any of them signed, so that keys can be replaced.
+
+    `keys` maps numbers 0…255 to secrets of at least 16 octets. Raises ValueError for anything else.
+    """
+
+    def __init__(self, keys: Mapping[int, bytes], current: int) -> None:
+        for number, key in keys.items():
+            if not 0 <= number <= 255:
+                raise ValueError(f"The number of a signing key is from 0 to 255, not {number}.")
+            if len(key) < MIN_KEY_SIZE:
+                raise ValueError(
+                    f"Signing key {number} has {len(key)} octets, it needs at least {MIN_KEY_SIZE}."
+                )
+        if current not in keys:
+            raise ValueError(f"There is no signing key with the current number {current}.")
+        self._keys = {number: bytes(key) for number, key in keys.items()}
+        self._current = current
+
+    def sign(self, purpose: str, *ids: int) -> str:
+        """Return the token of `ids` for `purpose` in URL-safe base64 without padding (RFC 4648 5).
+
+        Raises ValueError if an id is not in 0 … 2**63 - 1.
+        """
+        encoded = binascii.b2a_base64(self._signed(purpose, ids), newline=False)
+        return encoded.translate(_TO_URL, b"=").decode("ascii")
+
+    def sign_local(self, purpose: str, *ids: int) -> str:
+        """Return the token of `ids` in lower-case base32, for places that lose letter case."""
+        return b32encode(self._signed(purpose, ids)).decode("ascii").rstrip("=").lower()
+
+    def read(self, purpose: str, token: str, count: int) -> tuple[int, ...] | None:
+        """Return the `count` ids of a `token` that `sign` made for `purpose`, None for every other text."""
+        if not token.isascii() or not 0 <= len(token) <= _text_size(count, 6):
+            return None
+        encoded = token.encode("ascii")
+        try:
+            data = binascii.a2b_base64(encoded.translate(_FROM_URL) + b"=" * (-len(encoded) % 4))
+        except binascii.Error:
+            return None
+        # base64 has many spellings of the same octets; only the one that we write is ours.
+        if binascii.b2a_base64(data, newline=False).translate(_TO_URL, b"=") != encoded:
+            return None
+        return self._verified(purpose, data, count)
+
+    def read_local(self, purpose: str, token: str, count: int) -> tuple[int, ...] | None:
+        """Return the `count` ids of a `token` of `sign_local`, in any letter case, else None."""
+        if not token.isascii() or not 0 <= len(token) <= _text_size(count, 5):
+            return None
+        encoded = token.upper().encode("ascii")
+        try:
+            data = b32decode(encoded + b"=" * (-len(encoded) % 8))
+        except binascii.Error:
+            return None
+        if b32encode(data).rstrip(b"=") != encoded:
+            return None
+        return self._verified(purpose, data, count)
+
+    def _signed(self, purpose: str, ids: tuple[int, ...]) -> bytes:
+        payload = bytearray((self._current,))
+        for number in ids:
+            if not 0 <= number < _ID_LIMIT:
+                raise ValueError(f"An id in a token is from 0 to 2**63 - 1, not {number}.")
+            while number > 127:
+                payload.append(number & 127 | 128)
+                number >>= 7
+            payload.append(number)
+        return bytes(payload + _mac(self._keys[self._current], purpose, payload))
+
+    def _verified(self, purpose: str, data: bytes, count: int) -> tuple[int, ...] | None:
+        if len(data) <= MAC_SIZE or data[0] not in self._keys:
+            return None
+        payload = data[:-MAC_SIZE]
+        if not hmac.compare_digest(_mac(self._keys[payload[0]], purpose, payload), data[-MAC_SIZE:]):
+            return None
+        return _ids(payload[1:], count)
+
+
+def _text_size(count: int, bits: int) -> int:
+    """Return how many characters of `bits` bits the longest token of `count` ids has."""
+    return -(-8 * (1 + _ID_SIZE * count + MAC_SIZE) // bits)
+
+
+def _mac(key: bytes, purpose: str, payload: bytes | bytearray) -> bytes:
+    # The length in front keeps ("ab", payload "c…") and ("abc", payload "…") apart.
+    prefix = purpose.encode("utf-8", "surrogatepass")
+    return hmac.digest(key, len(prefix).to_bytes(4, "big") + prefix + payload, "sha256")[:MAC_SIZE]
+
+
+def _ids(octets: bytes, count: int) -> tuple[int, ...] | None:
+    """Decode exactly `count` varints, each in its shortest form, with nothing left over."""
+    ids = []
+    number = shift = 0
+    for octet in octets:
+        number |= (octet & 127) << shift
+        if octet & 128:
+            shift += 7
+            continue
+        if (shift and not octet) or number >= _ID_LIMIT:
+            return None
+        ids.append(number)
+        number = shift = 0
+    return tuple(ids) if shift == 0 and len(ids) == count else None
