@@ -88,5 +88,6 @@ class Behaviour:
         lines = [("anybody@anywhere.else", ACCEPT.explanation)]
         for domain in (self.bounce_domain, REJECT_DOMAIN):
             for rule in self._rules[domain]:
-                lines.append((f"{rule.prefix or 'anything'}…@{domain}", rule.explanation))
+                local = f"{rule.prefix}…" if rule.prefix else "anything else "
+                lines.append((f"{local}@{domain}", rule.explanation))
         return lines

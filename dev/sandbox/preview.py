@@ -37,9 +37,7 @@ def image(part: Attachment) -> Response:
     """An image that the message brought along."""
     if part.content_type not in IMAGE_TYPES:
         return error(404, "Not an image")
-    return Response(
-        200, part.content_type, part.content, extra=(("Cross-Origin-Resource-Policy", "same-site"),)
-    )
+    return Response(200, part.content_type, part.content)
 
 
 def _with_base(body: str) -> str:

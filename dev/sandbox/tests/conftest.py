@@ -64,7 +64,7 @@ class Sandbox:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=10) as reply:
-                return reply.status, reply.read().decode(), reply.headers
+                return reply.status, reply.read().decode(errors="replace"), reply.headers
         except urllib.error.HTTPError as refusal:
             return refusal.code, refusal.read().decode(), refusal.headers
 

@@ -103,3 +103,12 @@ def test_without_a_gateway_nothing_is_queued(database: Database) -> None:
     inbox = Inbox(database, keep=100, answer_delay=0)
     add(inbox, "x@bounce.example", answer=Answer.FULL)
     assert Outbox(database).claim() is None
+
+
+def test_a_failed_write_leaves_nothing(database: Database) -> None:
+    inbox = Inbox(database, keep=100)
+    with pytest.raises(RuntimeError), database.write() as db:
+        db.execute("INSERT INTO counter VALUES ('accepted', 5)")
+        raise RuntimeError
+    add(inbox, "a@example.com")
+    assert inbox.stats()["accepted"] == 1

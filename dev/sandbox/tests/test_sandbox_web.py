@@ -106,7 +106,9 @@ def test_inline_image(sandbox: Sandbox) -> None:
     number = newest(sandbox)
     page = sandbox.request(f"/m/{number}/html")[1]
     assert page.count(f"/m/{number}/cid/logo%40x") == 2
-    assert sandbox.request(f"/m/{number}/raw")[0] == 200
+    status, _body, headers = sandbox.request(f"/m/{number}/cid/logo%40x")
+    assert (status, headers["Content-Type"]) == (200, "image/png")
+    assert sandbox.request(f"/m/{number}/cid/other")[0] == 404
 
 
 def test_search_and_paging(sandbox: Sandbox) -> None:
