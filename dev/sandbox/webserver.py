@@ -33,10 +33,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._answer()
 
     def _answer(self) -> None:
-        self.close_connection = self.close_connection or self.command not in (
-            "GET",
-            "HEAD",
-        )  # bodies are not read
+        if self.command not in ("GET", "HEAD"):
+            self.close_connection = True  # a body may follow, and nobody reads it
         response = self._stranger() or self._respond()
         self.send_response(response.status)
         for name, value in response.headers():
