@@ -85,7 +85,7 @@ def normalize(text: str) -> str:
     spec = text.strip()
     matched = _PLAIN.fullmatch(spec)
     if matched is None:
-        spec = _addr_spec(spec)
+        spec = _addr_spec(text)
         matched = _PLAIN.fullmatch(spec)
     local, _at, domain = spec.rpartition("@")
     if matched is not None and "--" not in domain and not _ALL_DIGITS.fullmatch(domain):
@@ -97,9 +97,7 @@ def normalize(text: str) -> str:
 
 def _addr_spec(text: str) -> str:
     """Return what is left of one "name <address> (comment)" without the name and the comments."""
-    if not text:
-        raise AddressError("empty", text)
-    if has_control(text):
+    if has_control(text.strip()):
         raise AddressError("control_character", text)
     pieces = split(text)
     if len(pieces) != 1:
@@ -232,7 +230,7 @@ def _phrase(name: str) -> str:
     quoted = [
         "".join("_" if o == 32 else chr(o) if o in _BARE else f"={o:02X}" for o in char) for char in octets
     ]
-    if sum(map(len, quoted)) <= 4 * sum(map(len, octets)) / 3:
+    if sum(map(len, quoted)) <= (sum(map(len, octets)) + 2) // 3 * 4:
         return " ".join(f"=?utf-8?q?{''.join(word)}?=" for word in _words(quoted, _WORD_OCTETS))
     words = _words(octets, _WORD_OCTETS // 4 * 3)
     return " ".join(f"=?utf-8?b?{base64.b64encode(b''.join(word)).decode()}?=" for word in words)

@@ -313,16 +313,25 @@ def _unicode(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def _body(part: Message[Any, Any]) -> object:
+    """Return the payload; octets that the parser could not decode are taken for UTF-8 (RFC 6533)."""
+    payload = part.get_payload()
+    if isinstance(payload, str) and "\ufffd" in payload:
+        octets = part.get_payload(decode=True)
+        return octets.decode("utf-8", "replace") if isinstance(octets, bytes) else payload
+    return payload
+
+
 def _text(part: Message[Any, Any]) -> str:
     """Return the body of a part as text again where the standard parser read it as messages."""
-    payload = part.get_payload()
+    payload = _body(part)
     if isinstance(payload, list):
         # A status block ends at its blank line; any other message goes on with a body after it.
         gap = "\n" if _content_type(part) == "message/delivery-status" else "\n\n"
         blocks = []
         for sub in [sub for sub in payload[:MAX_RECIPIENTS] if isinstance(sub, Message)]:
             head = "\n".join(f"{name}: {value}" for name, value in sub.raw_items())
-            body = sub.get_payload()
+            body = _body(sub)
             blocks.append(gap.join(piece for piece in (head, body) if isinstance(piece, str) and piece))
         payload = "\n\n".join(blocks)
     encoding = _headers(part).get("content-transfer-encoding", "").lower()
