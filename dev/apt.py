@@ -31,9 +31,9 @@ def require_tools() -> None:
     missing = [tool for tool in ("apt-get", "dpkg-deb") if not shutil.which(tool)]
     if missing:
         raise Problem(
-            f"{' and '.join(missing)} not found: Odoo's source is taken from a Debian package. On Debian or Ubuntu "
-            "install the packages apt and dpkg; on another system get the source of Odoo 19 Community and "
-            "point ODOO_SRC at its folder."
+            f"{' and '.join(missing)} not found: Odoo's source is taken from a Debian package. On "
+            "Debian or Ubuntu install the packages apt and dpkg; on another system get the source of "
+            "Odoo 19 Community and point ODOO_SRC at its folder."
         )
 
 
@@ -51,8 +51,8 @@ def mirrors() -> list[str]:
     found.sort(key=lambda address: not address.rstrip("/").endswith("/debian"))
     if not found:
         raise Problem(
-            "apt on this machine names no mirror with a main suite (looked with `apt-get indextargets`), so Odoo's "
-            "package cannot be found. Add one to /etc/apt/sources.list, or point ODOO_SRC at the "
+            "apt on this machine names no mirror with a main suite (looked with `apt-get indextargets`), so "
+            "Odoo's package cannot be found. Add one to /etc/apt/sources.list, or point ODOO_SRC at the "
             "folder of an Odoo 19 source that you already have."
         )
     return found
@@ -104,12 +104,15 @@ class PrivateApt:
         total = sum(self.sizes(packages).values())
         if not total:
             raise Problem(
-                f"The mirror that apt uses here lacks one of {', '.join(packages)}. Details: {log}. Choose another "
-                "mirror in apt's configuration, or point ODOO_SRC at an Odoo 19 source."
+                f"The mirror that apt uses here lacks one of {', '.join(packages)}. Details: {log}. Choose "
+                "another mirror in apt's configuration, or point ODOO_SRC at an Odoo 19 source."
             )
         partial = Path(tempfile.mkdtemp(prefix="partial-", dir=target.parent))
         try:
-            with Step(f"Downloading {len(packages)} packages, {total / 1e6:.0f} MB") as step, log.open("ab") as sink:
+            with (
+                Step(f"Downloading {len(packages)} packages, {total / 1e6:.0f} MB") as step,
+                log.open("ab") as sink,
+            ):
                 command = [*self._command, "download", *packages]
                 with Child(command, cwd=partial, stdout=sink, stderr=subprocess.STDOUT) as child:
                     while True:
@@ -120,7 +123,9 @@ class PrivateApt:
                             done = sum(file.stat().st_size for file in partial.iterdir() if file.is_file())
                             step.update(done / total, f"{done / 1e6:.0f} MB")
                 if code:
-                    raise Problem(f"Downloading Odoo's packages failed; apt's words are in {log}. {NO_NETWORK}")
+                    raise Problem(
+                        f"Downloading Odoo's packages failed; apt's words are in {log}. {NO_NETWORK}"
+                    )
             shutil.rmtree(target, ignore_errors=True)
             partial.rename(target)
         finally:

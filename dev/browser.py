@@ -14,7 +14,7 @@ from .process import run
 from .progress import Step
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Odoo's own list lacks these: without them a browser on a closed network asks for many things in vain at each start.
+# Odoo's own list lacks these: without them a browser on a closed network asks for many things in vain.
 FLAGS = (
     "--disable-quic",
     "--no-first-run",
@@ -32,8 +32,8 @@ def find_or_install() -> Path:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise Problem(
             "The browser tests need Chromium, and none of "
-            f"{', '.join(NAMES)} is on PATH. Install it (on Debian: sudo apt-get install chromium), or leave these "
-            "tests out: NO_BROWSER=1 make test"
+            f"{', '.join(NAMES)} is on PATH. Install it (on Debian: sudo apt-get install chromium), or leave "
+            "these tests out: NO_BROWSER=1 make test"
         )
     with exclusive(CACHE / "chromium.lock", "installing Chromium"):
         found = _find()
@@ -59,16 +59,16 @@ def _install() -> None:
         )
     if code or not _find():
         raise Problem(
-            f"`apt-get install chromium` failed: {tail.splitlines()[-1:]}. All of it is in {log}. Make that command work, or "
-            "leave the browser tests out: NO_BROWSER=1 make test"
+            f"`apt-get install chromium` failed: {tail.splitlines()[-1:]}. All of it is in {log}. "
+            "Make that command work, or leave the browser tests out: NO_BROWSER=1 make test"
         )
 
 
 def wrapper_folder(browser: Path | None) -> Path:
     """A folder to put first on PATH, in which Odoo's tests find the browser with our flags.
 
-    Odoo looks for google-chrome before all others. Without a browser a test that wants one is skipped, because the
-    wrapper is missing and Odoo says "not found".
+    Odoo looks for google-chrome before all others. Without a browser a test that wants one is skipped:
+    the wrapper is missing and Odoo says "not found".
     """
     folder = STATE / "bin"
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from .database import Databases
 from .errors import Problem
 from .odoo import prepare
 from .settings import Settings
+from .showing import demo, run
 from .testing import test
 
 
@@ -26,13 +27,17 @@ def stop(_settings: Settings, _arguments: Sequence[str]) -> int:
     """Stop PostgreSQL after a command was killed. Nothing else can outlive its command."""
     if postgres.stop_embedded():
         return 0
-    raise Problem("PostgreSQL is in use by another command (make run or make test). Stop that one with Ctrl-C first.")
+    raise Problem(
+        "PostgreSQL is in use by another command (make run or make test). Stop that one with Ctrl-C first."
+    )
 
 
 def clean(settings: Settings, arguments: Sequence[str]) -> int:
     """Delete the state of this checkout; with --cache also what all checkouts share."""
     if not postgres.remove_embedded():
-        raise Problem("Another command (make run or make test) is using the state folder. Stop it with Ctrl-C first.")
+        raise Problem(
+            "Another command (make run or make test) is using the state folder. Stop it with Ctrl-C first."
+        )
     shutil.rmtree(paths.STATE, ignore_errors=True)
     progress.say(f"Removed {paths.STATE}")
     if "--cache" in arguments:
@@ -43,6 +48,8 @@ def clean(settings: Settings, arguments: Sequence[str]) -> int:
 
 COMMANDS: dict[str, Callable[[Settings, Sequence[str]], int]] = {
     "setup": setup,
+    "run": run,
+    "demo": demo,
     "test": test,
     "lint": linting.lint,
     "stop": stop,

@@ -26,7 +26,9 @@ def complaints(checkout: Path) -> list[str]:
         tree = ast.parse(text, str(relative))
         room = relative.parts[0]
         if room == "tools":
-            found += (f"{relative}:{line}: tools/ must not import {name}" for line, name in _outside(tree, relative))
+            found += (
+                f"{relative}:{line}: tools/ must not import {name}" for line, name in _outside(tree, relative)
+            )
         if room in ("models", "wizard"):
             found += _large_classes(tree, relative)
         longest = LONGEST_DEV_FILE if room == "dev" else LONGEST_FILE
@@ -58,4 +60,5 @@ def _large_classes(tree: ast.Module, relative: Path) -> Iterator[str]:
         if isinstance(node, ast.ClassDef):
             methods = sum(isinstance(part, ast.FunctionDef) for part in node.body)
             if methods > MOST_METHODS:
-                yield f"{relative}:{node.lineno}: class {node.name} has {methods} methods, more than {MOST_METHODS}"
+                where = f"{relative}:{node.lineno}"
+                yield f"{where}: class {node.name} has {methods} methods, more than {MOST_METHODS}"

@@ -9,19 +9,20 @@ import ast
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from psycopg2 import sql
 
+from .cluster import Cluster
 from .errors import Problem
 from .lock import exclusive
 from .odoo import Odoo
-from .paths import CHECKOUT, CHECKOUT_KEY, FILESTORE, MODULE, STATE
-from .postgres import Cluster
+from .paths import CHECKOUT, CHECKOUT_KEY, MODULE, STATE
 
 # Written on every database we make: on a server that others use too, nothing else is ever dropped.
 MARK = f"made by the development commands of {MODULE}, checkout {CHECKOUT_KEY}"
-LAYOUT = "1"  # part of a template's name: change it when templates are made differently
+LAYOUT = "2"  # part of a template's name: change it when templates are made differently
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,11 @@ class Databases:
         rows = self.cluster.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", (name,)
         )
-        if rows and rows[0][0] != MARK:
+        if rows and rows[0][0] != MARK and CHECKOUT_KEY not in name:
             raise Problem(
-                f"The PostgreSQL server already has a database `{name}` that this checkout did not make, so it is left "
-                "alone. Rename or drop that one, or use another server (PGHOST, PGPORT; with none of the PG… variables "
-                "set an embedded server is used)."
+                f"The PostgreSQL server already has a database `{name}` that this checkout did not "
+                "make, so it is left alone. Rename or drop that one, or use another server (PGHOST, PGPORT; "
+                "with none of the PG… variables set an embedded server is used)."
             )
         return bool(rows)
 
@@ -48,13 +49,12 @@ class Databases:
         """Drop one of our databases and its files, if it exists."""
         if self.exists(name):
             self._execute("DROP DATABASE {} WITH (FORCE)", name)
-        shutil.rmtree(FILESTORE / name, ignore_errors=True)
+        shutil.rmtree(self.odoo.filestore / name, ignore_errors=True)
 
     def fresh(self, name: str, *, demo: bool, extra: tuple[str, ...] = ()) -> None:
-        """A new database with the addon's dependencies and `extra` modules, in place of an older one of that name."""
+        """A new database with the addon's dependencies and `extra` modules, replacing one of that name."""
         template = self.template(demo=demo, extra=extra)
-        self.drop(name)
-        self._copy(template, name)
+        self._build(name, template)
 
     def install(self, name: str, *, demo: bool) -> list[str]:
         """Install the addon, or update it where it is installed; returns the warnings that Odoo logged."""
@@ -66,49 +66,51 @@ class Databases:
         """Set system parameters while Odoo does not run."""
         for key, value in values.items():
             self.cluster.execute(
-                "INSERT INTO ir_config_parameter (key, value, create_date, write_date) VALUES (%s, %s, now(), now())"
+                "INSERT INTO ir_config_parameter (key, value, create_date, write_date)"
+                " VALUES (%s, %s, now(), now())"
                 " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 (key, value),
                 name,
             )
 
     def template(self, *, demo: bool, extra: tuple[str, ...] = ()) -> str:
-        """Name of the template database, made on first use."""
-        modules = sorted({*dependencies(), *extra})
-        key = hashlib.sha256(repr((LAYOUT, self.odoo.source.version, str(self.odoo.source.root), modules, demo)).encode())
-        name = f"{MODULE}_template_{CHECKOUT_KEY}_{key.hexdigest()[:8]}"
+        """Name of the template database, made on first use; with `extra` modules, on top of the plain one."""
+        base = self.template(demo=demo) if extra else None
+        modules = extra or tuple(sorted(dependencies()))
+        source = self.odoo.source
+        key = hashlib.sha256(
+            repr((LAYOUT, source.version, str(source.root), base, modules, demo)).encode()
+        ).hexdigest()
+        name = f"{MODULE}_template_{CHECKOUT_KEY}_{key[:8]}"
         with exclusive(STATE / "template.lock", "preparing the template database"):
             if not self.exists(name):
-                unfinished = f"{name}_unfinished"
-                self.drop(unfinished)
-                shutil.rmtree(FILESTORE / name, ignore_errors=True)
-                self._create(unfinished)
-                what = "Preparing the template database" + (" with demo data" if demo else "")
-                self.odoo.load(unfinished, ["-i", ",".join(modules), *(["--with-demo"] if demo else [])], what)
-                files = FILESTORE / unfinished
-                if files.exists():
-                    files.rename(FILESTORE / name)
-                # The name says that it is complete.
-                self._execute("ALTER DATABASE {} RENAME TO {}", unfinished, name)
+                what = (
+                    f"Preparing the template database with {', '.join(extra) or 'what the addon depends on'}"
+                )
+                options = ["-i", ",".join(modules), *(["--with-demo"] if demo else [])]
+                self._build(name, base, lambda new: self.odoo.load(new, options, what))
         return name
 
-    def _create(self, name: str) -> None:
-        self._execute("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C'", name)
-        self._comment(name)
-
-    def _copy(self, template: str, name: str) -> None:
-        self._execute("CREATE DATABASE {} TEMPLATE {}", name, template)
-        self._comment(name)
-        if (FILESTORE / template).exists():
-            # Odoo names these files by their content and never changes one: links do.
-            shutil.copytree(FILESTORE / template, FILESTORE / name, copy_function=_link)
+    def _build(self, name: str, base: str | None, fill: Callable[[str], object] = lambda _: None) -> None:
+        """Make a database that gets its name only when it is complete, so that this can be interrupted."""
+        new = f"{MODULE}_new_{CHECKOUT_KEY}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        self.drop(new)
+        encoding = "" if base else " ENCODING 'UTF8' LC_COLLATE 'C'"
+        self._execute("CREATE DATABASE {} TEMPLATE {}" + encoding, new, base or "template0")
+        self.cluster.execute(sql.SQL("COMMENT ON DATABASE {} IS %s").format(sql.Identifier(new)), (MARK,))
+        files = self.odoo.filestore
+        if base and (files / base).exists():
+            # Odoo names these files by their content and never changes one, so links do.
+            shutil.copytree(files / base, files / new, copy_function=_link)
+        fill(new)
+        self.drop(name)
+        if (files / new).exists():
+            (files / new).rename(files / name)
+        self._execute("ALTER DATABASE {} RENAME TO {}", new, name)
 
     def _has_addon(self, name: str) -> bool:
         rows = self.cluster.execute("SELECT state FROM ir_module_module WHERE name = %s", (MODULE,), name)
         return bool(rows) and rows[0][0] in ("installed", "to upgrade")
-
-    def _comment(self, name: str) -> None:
-        self.cluster.execute(sql.SQL("COMMENT ON DATABASE {} IS %s").format(sql.Identifier(name)), (MARK,))
 
     def _execute(self, statement: str, *names: str) -> None:
         self.cluster.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

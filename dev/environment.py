@@ -24,8 +24,9 @@ def check_python() -> None:
     """Refuse a Python for which Odoo 19 and the pinned packages do not exist."""
     if sys.version_info < OLDEST_PYTHON:
         here = ".".join(map(str, sys.version_info[:3]))
+        needed = ".".join(map(str, OLDEST_PYTHON))
         raise Problem(
-            f"Python {here} ({sys.executable}) is too old: Odoo 19 needs {'.'.join(map(str, OLDEST_PYTHON))} or newer. "
+            f"Python {here} ({sys.executable}) is too old: Odoo 19 needs {needed} or newer. "
             "Install a newer one and name it: make PYTHON=python3.11 …"
         )
 
@@ -54,7 +55,7 @@ def is_active() -> bool:
 
 
 def enter() -> None:
-    """Replace this process by the same command inside the environment, where other packages can be imported."""
+    """Go on with the same command inside the environment, where other packages can be imported."""
     if not is_active():
         interpreter = python()
         os.execv(interpreter, [str(interpreter), "-m", "dev", *sys.argv[1:]])
@@ -88,7 +89,7 @@ def _create(target: Path) -> None:
             elif line.startswith("Installing collected"):
                 step.update(0.75, "unpacking")
 
-        pip = [target / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+        pip = [str(target / "bin" / "pip"), "install", "--disable-pip-version-check", "--no-input"]
         code, tail = run([*pip, "-r", CHECKOUT / REQUIREMENTS[-1]], log=log, on_line=on_line)
     if code:
         raise _pip_problem(tail, log)
@@ -100,8 +101,15 @@ def _pip_problem(tail: str, log: Path) -> Problem:
     said = errors[-1].strip() if errors else tail.splitlines()[-1:] or "nothing"
     if re.search(r"No space left", tail):
         advice = "The disk is full: free 1 GB or set XDG_CACHE_HOME to another place."
-    elif re.search(r"NewConnectionError|Temporary failure|ConnectTimeout|ProxyError|Network is unreachable|SSLError", tail):
-        advice = "The package index cannot be reached: check the network, and pip's own proxy and index settings."
+    elif re.search(
+        r"NewConnectionError|Temporary failure|ConnectTimeout|ProxyError|Network is unreachable|SSLError",
+        tail,
+    ):
+        advice = (
+            "The package index cannot be reached: check the network, and pip's own proxy and index settings."
+        )
     else:
-        advice = "Check that `pip download` of that package works here, and that a C compiler is there if it is built."
-    return Problem(f"pip could not install the pinned packages; it said: {said}. {advice} All of it is in {log}.")
+        advice = "Check that `pip download` of that package works here, and a C compiler if it is built."
+    return Problem(
+        f"pip could not install the pinned packages; it said: {said}. {advice} All of it is in {log}."
+    )

@@ -33,8 +33,8 @@ def explain_os_error(error: OSError) -> Problem | None:
         )
     if error.errno in (errno.EACCES, errno.EROFS):
         return Problem(
-            f"No permission{where or f' ({error})'}. Make that folder writable for you, or choose others with "
-            "XDG_CACHE_HOME (downloads) and EMAIL_CAMPAIGN_STATE (databases, logs)."
+            f"No permission{where or f' ({error})'}. Make that folder writable for you, or choose others "
+            "with XDG_CACHE_HOME (downloads) and EMAIL_CAMPAIGN_STATE (databases, logs)."
         )
     return None
 
@@ -52,5 +52,5 @@ def check_port_is_free(port: int, variable: str, what: str) -> None:
             reason = "is already in use" if error.errno == errno.EADDRINUSE else "may not be opened by you"
             raise Problem(
                 f"Port {port}, meant for {what}, {reason}. If another `make run` is using it, stop that one; "
-                f"otherwise choose another port, for example: {variable}={port + 10000} make run"
+                f"otherwise choose another port, for example: {variable}={port % 65535 + 1} make run"
             ) from error

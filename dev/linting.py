@@ -10,6 +10,13 @@ from .paths import CHECKOUT, LINK
 from .process import show
 from .settings import Settings
 
+PYLINT = (
+    f"--rcfile={CHECKOUT / 'pyproject.toml'}",
+    "--disable=all",
+    "--enable=odoolint",
+    # Asks for a certain organisation among the authors.
+    "--disable=manifest-required-author",
+)
 TYPED = ("dev", "tools")
 
 
@@ -22,7 +29,7 @@ def lint(_settings: Settings, _arguments: Sequence[str]) -> int:
         ("ruff format", [programs / "ruff", "format", "--check", "."], CHECKOUT),
         ("mypy", [programs / "mypy", *typed], CHECKOUT),
         # Through the link: the folder's name is the module's name in their messages and in ids of records.
-        ("pylint-odoo", [programs / "pylint", f"--rcfile={CHECKOUT / 'pyproject.toml'}", LINK], LINK.parent),
+        ("pylint-odoo", [programs / "pylint", *PYLINT, LINK], LINK.parent),
         ("data files", [programs / "oca-checks-odoo-module", LINK], LINK.parent),
     ]
     failed = []

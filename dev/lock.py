@@ -53,7 +53,7 @@ class UseCount:
 
 @contextmanager
 def slot(folder: Path, name: str) -> Iterator[int]:
-    """Take the first free number from 1: runs at the same time get different ones, runs one by one the same."""
+    """The first free number from 1: runs at the same time get different ones, one after another the same."""
     folder.mkdir(parents=True, exist_ok=True)
     number = 1
     while True:

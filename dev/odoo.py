@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import environment, odoo_source
+from .cluster import Cluster
 from .errors import Problem
 from .paths import ADDONS, LOGS, STATE
-from .postgres import Cluster
+from .postgres import NAMING
 from .process import run
 from .progress import Step
 from .settings import Settings
@@ -35,17 +37,36 @@ class Odoo:
         return STATE / "odoo.conf"
 
     @property
+    def data(self) -> Path:
+        """Odoo's data folder. Each server has its own: files belong to the databases there."""
+        if self.cluster.embedded:
+            return STATE / "data"
+        server = repr(sorted((name, value) for name, value in os.environ.items() if name in NAMING))
+        return STATE / f"data-{hashlib.sha256(server.encode()).hexdigest()[:8]}"
+
+    @property
+    def filestore(self) -> Path:
+        """Where the attachments of each database are, in a folder of its name."""
+        return self.data / "filestore"
+
+    @property
     def environ(self) -> dict[str, str | None]:
         """Variables for Odoo's processes. Stray settings for Odoo in the person's shell are not theirs."""
         cleared = dict.fromkeys(("ODOO_RC", "OPENERP_SERVER", "PGDATABASE"))
-        return {**self.cluster.environ, **cleared, "PYTHONPATH": str(self.source.root), "PYTHONUNBUFFERED": "1"}
+        return {
+            **self.cluster.environ,
+            **cleared,
+            "PYTHONPATH": str(self.source.root),
+            "PYTHONUNBUFFERED": "1",
+        }
 
     def write_config(self) -> None:
         """Write odoo.conf. The PostgreSQL server is not in it: it comes from the PG… variables."""
+        self.filestore.mkdir(parents=True, exist_ok=True)
         addons = ",".join(map(str, [*self.source.addons, ADDONS]))
         text = f"""[options]
 addons_path = {addons}
-data_dir = {STATE / "data"}
+data_dir = {self.data}
 admin_passwd = admin
 http_interface = 127.0.0.1
 workers = 0

@@ -1,7 +1,7 @@
 """The source of Odoo 19: an existing folder (ODOO_SRC), or Debian's package unpacked into the cache.
 
-The package is architecture-independent Python. It is only unpacked, never installed: installing it on a stable
-Debian would bring the development version's Python along.
+The package is architecture-independent Python. It is only unpacked, never installed: installing it on a
+stable Debian would bring the development version's Python along.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class OdooSource:
     def addons(self) -> list[Path]:
         """Folders with Odoo's own addons: a git checkout has two, Debian's package one."""
         folders = [self.root / "odoo" / "addons", self.root / "addons"]
-        return [folder for folder in folders if (folder / "base" / "__manifest__.py").exists() or _has_crm(folder)]
+        return [
+            folder for folder in folders if (folder / "base" / "__manifest__.py").exists() or _has_crm(folder)
+        ]
 
 
 def _has_crm(folder: Path) -> bool:
@@ -105,8 +107,8 @@ def unpack(files: list[Path], target: Path, log: Path) -> None:
             code, tail = run(["dpkg-deb", "-x", file, target], log=log)
             if code:
                 raise Problem(
-                    f"dpkg-deb could not unpack {file.name} into {target}: {tail.splitlines()[-1:]}. If the disk is "
-                    f"full, free some space (2 GB are needed); else delete {file.parent} and run this again."
+                    f"dpkg-deb could not unpack {file.name} into {target}: {tail.splitlines()[-1:]}. If the "
+                    f"disk is full, free 2 GB; else delete {file.parent} and try again."
                 )
             done += file.stat().st_size
         _complete(target / "usr" / "lib" / "python3" / "dist-packages")
@@ -118,8 +120,8 @@ def _complete(root: Path) -> None:
     # A second copy of the addons with Python files only: were it found first, no addon would have its data.
     if (root / "odoo" / "addons" / "crm" / "__manifest__.py").exists():
         shutil.rmtree(root / "addons", ignore_errors=True)
-    # Background blur in calls. The web client's bundle names the file, and a missing one is logged as an error
-    # in the browser, on which every browser test would fail.
+    # Background blur in calls. The web client's bundle names the file, and a missing one is logged as an
+    # error in the browser, on which every browser test would fail.
     blur = root / "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
     if blur.parents[2].is_dir() and not blur.exists():
         blur.parent.mkdir(parents=True, exist_ok=True)
@@ -130,14 +132,14 @@ def _check(root: Path, named: str) -> OdooSource:
     release = root / "odoo" / "release.py"
     if not release.is_file():
         raise Problem(
-            f"{named} is no Odoo source: {release} does not exist. Point ODOO_SRC at the folder that contains "
-            "odoo-bin and odoo/, or leave it unset to have it downloaded."
+            f"{named} is no Odoo source: {release} does not exist. Point ODOO_SRC at the folder that "
+            "contains odoo-bin and odoo/, or leave it unset to have it downloaded."
         )
     version = _version(release)
     if version != SERIES:
         raise Problem(
-            f"{named} is Odoo {version}, but {MODULE} needs Odoo {SERIES}. Point ODOO_SRC at that version, or leave "
-            "it unset to have it downloaded."
+            f"{named} is Odoo {version}, but {MODULE} needs Odoo {SERIES}. Point ODOO_SRC at that "
+            "version, or leave it unset to have it downloaded."
         )
     return OdooSource(root, version)
 
@@ -146,6 +148,7 @@ def _version(release: Path) -> str:
     """The series named in release.py, read without importing it (its Odoo may not suit this Python)."""
     for node in ast.parse(release.read_text()).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
-            if any(isinstance(target, ast.Name) and target.id == "version_info" for target in node.targets):
+            names = {target.id for target in node.targets if isinstance(target, ast.Name)}
+            if "version_info" in names:
                 return ".".join(ast.unparse(part).strip("'") for part in node.value.elts[:2])
     return "of an unknown version"

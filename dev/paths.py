@@ -29,14 +29,13 @@ STATE = (
 )
 
 LOGS = STATE / "logs"
-FILESTORE = STATE / "data" / "filestore"
 ADDONS = STATE / "addons"
 LINK = ADDONS / MODULE
 
 
 def prepare_state() -> None:
     """Create the state folder and the link under which Odoo and pytest see the checkout."""
-    for folder in (LOGS, FILESTORE, ADDONS):
+    for folder in (LOGS, ADDONS):
         folder.mkdir(parents=True, exist_ok=True)
     if not LINK.is_symlink() or LINK.resolve() != CHECKOUT:
         fresh = ADDONS / f".{MODULE}.{os.getpid()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -33,7 +34,7 @@ def handle_signals() -> None:
 
 
 def _child_setup() -> Callable[[], None] | None:
-    """What to run in a child: undo ignored signals, and die with the parent even when that is killed by SIGKILL."""
+    """What a child does first: ask to be ended with its parent, even when that is killed by SIGKILL."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)
@@ -58,14 +59,16 @@ class Child:
         stop_signal: int = signal.SIGTERM,
     ) -> None:
         self.stop_signal = stop_signal
-        self.process = subprocess.Popen(  # noqa: PLW1509 (the parent has one thread)
+        self.process = subprocess.Popen(
             [str(part) for part in command],
-            env={name: value for name, value in {**os.environ, **(environ or {})}.items() if value is not None},
+            env={
+                name: value for name, value in {**os.environ, **(environ or {})}.items() if value is not None
+            },
             cwd=cwd,
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
-            preexec_fn=_child_setup(),
+            preexec_fn=_child_setup(),  # noqa: PLW1509 (this process has one thread)
         )
 
     def __enter__(self) -> Child:
@@ -88,14 +91,10 @@ class Child:
         """Ask it to stop, wait a little, then end whatever its group still holds (a browser, for example)."""
         if self.process.poll() is None:
             self.process.send_signal(self.stop_signal)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(GRACE_SECONDS)
-            except subprocess.TimeoutExpired:
-                pass
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
         self.process.wait()
 
 
@@ -112,9 +111,7 @@ def run(
     Output goes to `log` if given, and line by line to `on_line`; nothing is shown.
     """
     tail: list[str] = []
-    with Child(
-        command, environ=environ, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as child:
+    with Child(command, environ=environ, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
         assert child.process.stdout is not None
         sink = log.open("ab") if log else None
         try:

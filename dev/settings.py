@@ -34,5 +34,7 @@ class Settings:
 def _port(environ: Mapping[str, str], variable: str, default: int) -> int:
     text = environ.get(variable) or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise Problem(f"{variable}={text} is not a port. Use a number from 1 to 65535, or leave it unset for {default}.")
+        raise Problem(
+            f"{variable}={text} is not a port. Use a number from 1 to 65535, or leave it unset for {default}."
+        )
     return int(text)

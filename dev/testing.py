@@ -27,10 +27,20 @@ def test(settings: Settings, arguments: Sequence[str]) -> int:
         environ = {
             **odoo.environ,
             "PYTHONPATH": os.pathsep.join([str(odoo.source.root), str(CHECKOUT / "dev" / "plugins")]),
-            "PATH": os.pathsep.join([str(browser.wrapper_folder(program)), os.environ.get("PATH", os.defpath)]),
+            "PATH": os.pathsep.join(
+                [str(browser.wrapper_folder(program)), os.environ.get("PATH", os.defpath)]
+            ),
             "HYPOTHESIS_STORAGE_DIRECTORY": str(STATE / "hypothesis"),
         }
-        command = [odoo.python, "-m", "pytest", "-p", "campaign_order", "-c", LINK / "pyproject.toml"]
+        command: list[str | Path] = [
+            odoo.python,
+            "-m",
+            "pytest",
+            "-p",
+            "campaign_order",
+            "-c",
+            LINK / "pyproject.toml",
+        ]
         command += [f"--rootdir={LINK}", f"--odoo-config={odoo.config}", "--odoo-http"]
         command += ["-o", f"cache_dir={STATE / 'pytest'}"]
 
@@ -42,7 +52,11 @@ def test(settings: Settings, arguments: Sequence[str]) -> int:
 
         main, beside = names_of_runs(number)
         code = run(main, (), *selection(arguments))
-        if code == NO_TESTS_COLLECTED and not arguments and not any((CHECKOUT / "tests").glob("**/test_*.py")):
+        if (
+            code == NO_TESTS_COLLECTED
+            and not arguments
+            and not any((CHECKOUT / "tests").glob("**/test_*.py"))
+        ):
             code = 0
         if (CHECKOUT / COEXISTENCE).exists() and (not arguments or "coexistence" in " ".join(arguments)):
             progress.say("Beside mass_mailing:")
@@ -55,7 +69,9 @@ def _own_tests() -> int:
     """The tests of these commands: no Odoo, no database."""
     environ = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(CHECKOUT)}
     folder = CHECKOUT / "dev" / "tests"
-    command = [environment.python(), "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", f"--confcutdir={folder}", "-c", os.devnull, folder]
+    command: list[str | Path] = [environment.python(), "-m", "pytest", "-q", "-p", "no:cacheprovider", folder]
+    # Above it lies the addon's root package: pytest would import that, and so Odoo.
+    command += [f"--rootdir={folder}", f"--confcutdir={folder}", "-c", os.devnull]
     return show(command, environ=environ, cwd=folder)
 
 

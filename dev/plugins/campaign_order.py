@@ -7,7 +7,7 @@ import pytest
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort by what a test class needs: nothing, a database, a server and a browser. Otherwise keep the order."""
+    """Sort by what a test class needs: nothing, a database, a server with a browser; else keep the order."""
     from odoo.tests import HttpCase, TransactionCase  # only here: Odoo's configuration is parsed by now
 
     def needs(item: pytest.Item) -> int:
