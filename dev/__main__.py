@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from . import bootstrap, environment, process, progress
 from .errors import Interrupted, Problem, explain_os_error
-from .paths import LOGS
+from .paths import LOGS, STATE
 from .settings import Settings
 
 HELP = """\
@@ -34,7 +34,11 @@ def main(arguments: Sequence[str]) -> int:
         print(HELP, end="")
         return 0
     settings = Settings.from_environment()
-    bootstrap.fetch(settings)
+    if name in ("stop", "clean") and not STATE.exists():
+        bootstrap.remove(cache="--cache" in rest)
+        progress.say("Nothing is running, and nothing is left of this checkout's databases and logs.")
+        return 0
+    bootstrap.fetch(name, settings)
     environment.enter()
     # From here on in the virtual environment, whose packages these modules import.
     from . import commands

@@ -136,15 +136,15 @@ class PrivateApt:
 def open_private_apt(folder: Path, suites: Sequence[str], log: Path) -> PrivateApt:
     """The private apt for the first of this machine's mirrors that serves all `suites`."""
     tried = mirrors()
-    for mirror in tried:
-        with Step(f"Reading the package lists of {', '.join(suites)}"):
+    with Step(f"Reading the package lists of {', '.join(suites)}"):
+        for mirror in tried:
             apt = PrivateApt(folder, mirror, suites)
             if apt.update(log):
                 return apt
-    raise Problem(
-        f"None of the mirrors that apt uses here ({', '.join(tried)}) gave the package lists of Debian "
-        f"{' and '.join(suites)}; apt's words are in {log}. {NO_NETWORK}"
-    )
+        raise Problem(
+            f"None of the mirrors that apt uses here ({', '.join(tried)}) gave the package lists of Debian "
+            f"{' and '.join(suites)}; apt's words are in {log}. {NO_NETWORK}"
+        )
 
 
 def _user_name() -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 
-from . import linting, paths, postgres, progress
+from . import bootstrap, linting, paths, postgres, progress
 from .database import Databases
 from .errors import Problem
 from .odoo import prepare
@@ -38,11 +37,7 @@ def clean(settings: Settings, arguments: Sequence[str]) -> int:
         raise Problem(
             "Another command (make run or make test) is using the state folder. Stop it with Ctrl-C first."
         )
-    shutil.rmtree(paths.STATE, ignore_errors=True)
-    progress.say(f"Removed {paths.STATE}")
-    if "--cache" in arguments:
-        shutil.rmtree(paths.CACHE, ignore_errors=True)
-        progress.say(f"Removed {paths.CACHE}")
+    bootstrap.remove(cache="--cache" in arguments)
     return 0
 
 

@@ -51,7 +51,7 @@ def python() -> Path:
 
 def is_active() -> bool:
     """Whether this process already runs inside it."""
-    return Path(sys.prefix) == folder()
+    return Path(sys.prefix).resolve() == folder().resolve()
 
 
 def enter() -> None:
@@ -91,8 +91,8 @@ def _create(target: Path) -> None:
 
         pip = [str(target / "bin" / "pip"), "install", "--disable-pip-version-check", "--no-input"]
         code, tail = run([*pip, "-r", CHECKOUT / REQUIREMENTS[-1]], log=log, on_line=on_line)
-    if code:
-        raise _pip_problem(tail, log)
+        if code:
+            raise _pip_problem(tail, log)
     (target / "complete").write_text("")
 
 

@@ -108,11 +108,11 @@ screenshots = {STATE / "screenshots"}
                 log=log,
                 on_line=on_line,
             )
-        if code or errors:
-            begin = tail.find("Traceback")
-            said = tail[begin:] if begin >= 0 else "\n".join(errors) or tail
-            raise Problem(f"{title} failed in database {database}. Odoo's log is {log}; it says:\n{said}")
-        return warnings
+            if code or errors:
+                begin = tail.find("Traceback")
+                said = tail[begin:] if begin >= 0 else "\n".join(errors) or tail
+                raise Problem(f"{title} failed in database {database}. Odoo's log is {log}; it says:\n{said}")
+        return list(dict.fromkeys(warnings))
 
 
 def prepare(settings: Settings, cluster: Cluster) -> Odoo:

@@ -68,8 +68,9 @@ def _named_server(variables: list[str]) -> Cluster:
             "SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
         )
     except psycopg2.OperationalError as error:
+        reason = str(error).splitlines()[0]
         raise Problem(
-            f"The PostgreSQL server named by {settings} does not answer: {str(error).strip()}. Start it or "
+            f"The PostgreSQL server named by {settings} does not answer: {reason}. Start it or "
             f"correct these settings; or unset {' '.join(variables)} for an embedded server without set-up."
         ) from error
     role, may_create = rows[0]
