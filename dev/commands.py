@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from . import bootstrap, linting, paths, postgres, progress
-from .database import Databases
+from .database import Databases, drop_all
 from .errors import Problem
 from .odoo import prepare
 from .settings import Settings
@@ -33,6 +33,9 @@ def stop(_settings: Settings, _arguments: Sequence[str]) -> int:
 
 def clean(settings: Settings, arguments: Sequence[str]) -> int:
     """Delete the state of this checkout; with --cache also what all checkouts share."""
+    if postgres.is_named():
+        with postgres.server() as cluster:
+            drop_all(cluster)
     if not postgres.remove_embedded():
         raise Problem(
             "Another command (make run or make test) is using the state folder. Stop it with Ctrl-C first."

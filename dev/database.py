@@ -83,7 +83,8 @@ class Databases:
         ).hexdigest()
         name = f"{MODULE}_template_{CHECKOUT_KEY}_{key[:8]}"
         with exclusive(STATE / "template.lock", "preparing the template database"):
-            if not self.exists(name):
+            # Without its files (on a server of one's own, after the state folder was deleted) it is no use.
+            if not (self.exists(name) and (self.odoo.filestore / name).exists()):
                 what = (
                     f"Preparing the template database with {', '.join(extra) or 'what the addon depends on'}"
                 )
@@ -114,6 +115,15 @@ class Databases:
 
     def _execute(self, statement: str, *names: str) -> None:
         self.cluster.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def drop_all(cluster: Cluster) -> None:
+    """Drop every database that this checkout has made on the server."""
+    rows = cluster.execute(
+        "SELECT datname FROM pg_database WHERE shobj_description(oid, 'pg_database') = %s", (MARK,)
+    )
+    for (name,) in rows:
+        cluster.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def dependencies() -> list[str]:

@@ -24,9 +24,8 @@ def server() -> Iterator[Cluster]:
     An embedded one is started unless it already runs (another command, or one that was killed), and is
     stopped by whichever command leaves last.
     """
-    named = [variable for variable in NAMING if os.environ.get(variable)]
-    if named:
-        yield _named_server(named)
+    if is_named():
+        yield _named_server()
         return
     embedded = Embedded()
     users = UseCount(STATE / "postgres.users")
@@ -60,7 +59,13 @@ def _when_unused(act: Callable[[Embedded], None]) -> bool:
         users.leave()
 
 
-def _named_server(variables: list[str]) -> Cluster:
+def is_named() -> bool:
+    """Whether the person names a server of their own."""
+    return any(os.environ.get(variable) for variable in NAMING)
+
+
+def _named_server() -> Cluster:
+    variables = [variable for variable in NAMING if os.environ.get(variable)]
     settings = ", ".join(f"{variable}={os.environ[variable]}" for variable in variables)
     cluster = Cluster({}, embedded=False)
     try:
