@@ -167,12 +167,17 @@ class Embedded:
         if self.user is None or _can_enter(installed / "bin", self.user):
             return installed / "bin"
         key = hashlib.sha256(str(installed).encode()).hexdigest()[:8]
-        copy = ROOT_BASE / f"{installed.name}-{key}"
+        copy = ROOT_BASE / f"programs-{key}"
         if not copy.exists():
             partial = copy.with_name(f"{copy.name}.{os.getpid()}")
-            shutil.copytree(installed, partial, symlinks=True)
+            package = installed.parent
+            shutil.copytree(installed, partial / package.name / installed.name, symlinks=True)
+            # The programs look for the libraries that the wheel brings beside its package.
+            libraries = package.with_name(f"{package.name}.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, partial / libraries.name, symlinks=True)
             partial.rename(copy)
-        return copy / "bin"
+        return copy / installed.parent.name / installed.name / "bin"
 
     def _run(self, command: list[str | Path]) -> None:
         # The server must not keep our output open after we end, so it gets a file, not a pipe.
