@@ -6,6 +6,7 @@ A linter for import contracts would have to import the addon's root package, and
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +36,16 @@ def complaints(checkout: Path) -> list[str]:
         lines = text.count("\n")
         if lines > longest:
             found.append(f"{relative}:1: {lines} lines, more than {longest}; split it by responsibility")
-    return found
+    return found + list(_unlisted_tests(checkout / "tests"))
+
+
+def _unlisted_tests(folder: Path) -> Iterator[str]:
+    """Odoo's own runner sees only the tests that their package imports; pytest needs the package itself."""
+    package = folder / "__init__.py"
+    text = package.read_text() if package.exists() else ""
+    for path in sorted(folder.glob("test_*.py")):
+        if not re.search(rf"\b{path.stem}\b", text):
+            yield f"tests/__init__.py:1: lacks `from . import {path.stem}`"
 
 
 def _outside(tree: ast.Module, relative: Path) -> Iterator[tuple[int, str]]:

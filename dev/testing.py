@@ -66,13 +66,16 @@ def test(settings: Settings, arguments: Sequence[str]) -> int:
 
 
 def _own_tests() -> int:
-    """The tests of these commands: no Odoo, no database."""
+    """The tests of these commands and of the sandbox: no Odoo, no database."""
     environ = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(CHECKOUT)}
-    folder = CHECKOUT / "dev" / "tests"
-    command: list[str | Path] = [environment.python(), "-m", "pytest", "-q", "-p", "no:cacheprovider", folder]
-    # Above it lies the addon's root package: pytest would import that, and so Odoo.
-    command += [f"--rootdir={folder}", f"--confcutdir={folder}", "-c", os.devnull]
-    return show(command, environ=environ, cwd=folder)
+    failed = 0
+    for folder in sorted((CHECKOUT / "dev").glob("**/tests")):
+        progress.say(f"{folder.relative_to(CHECKOUT)}:")
+        command: list[str | Path] = [environment.python(), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        # Above it lies the addon's root package: pytest would import that, and so Odoo.
+        command += [f"--rootdir={folder}", f"--confcutdir={folder}", "-c", os.devnull, folder]
+        failed = show(command, environ=environ, cwd=folder) or failed
+    return failed
 
 
 def selection(arguments: Sequence[str]) -> list[str]:
