@@ -1,0 +1,2 @@
+from . import subscription
+from . import tracking

@@ -1,0 +1,117 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+# The part before the launch of what is refused later by the full check of `tools.address`: cheap enough for SQL.
+ADDRESS_PATTERN = r"""^[^@\s<>()\[\],;:\\"]+@[^@\s<>()\[\],;:\\"]+$"""
+
+
+class EmailAudience(models.AbstractModel):
+    """Who gets a mass email and who does not, as SQL over sets.
+
+    The rules stand once, in `_suppression`: launch asks them of the members of the lists, and the worker asks them again
+    of the recipients that it is about to send to.
+    """
+
+    _name = "email.audience"
+    _description = "Audience of Mass Emails"
+
+    @api.model
+    def _freeze(self, mailing):
+        """Write the recipients of `mailing`: one row for everyone on the lists, those left out with the reason.
+
+        Of several members with one address, the first of those who may be mailed gets it. Returns the number of rows.
+        """
+        campaign = mailing.campaign_id
+        lists = campaign.target_list_ids
+        self.env["email.target.list.member"]._refresh_from_records(lists | campaign.excluding_list_ids)
+        self.env.flush_all()
+        joins, reason = self._suppression(mailing, SQL("m"), SQL("m.email_normalized"), SQL("l.list_type_id"))
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH judged AS (
+                    SELECT m.*,
+                           CASE WHEN coalesce(trim(m.email), '') = '' THEN 'no_email'
+                                WHEN m.email_normalized IS NULL OR m.email_normalized !~ %(pattern)s THEN 'bad_address'
+                                WHEN m.state = 'pending' THEN 'not_confirmed'
+                                WHEN m.state = 'unsubscribed' THEN 'opted_out'
+                                WHEN m.record_company_id <> %(company)s THEN 'other_company'
+                                WHEN NOT m.record_active AND %(enabled_only)s THEN 'disabled'
+                                ELSE %(reason)s
+                           END AS reason
+                      FROM email_target_list_member m
+                      JOIN email_target_list l ON l.id = m.list_id
+                           %(joins)s
+                     WHERE m.list_id = ANY(%(lists)s)
+                ), ranked AS (
+                    SELECT *, row_number() OVER (PARTITION BY email_normalized, reason ORDER BY list_id, id) AS place
+                      FROM judged
+                )
+                INSERT INTO email_campaign_recipient
+                            (mailing_id, campaign_id, list_id, member_id, res_model, res_id, partner_id,
+                             name, email, lang, values, state, skip_reason, attempts,
+                             create_uid, write_uid, create_date, write_date)
+                     SELECT %(mailing)s, %(campaign)s, list_id, id, res_model, res_id, partner_id,
+                            name, coalesce(email_normalized, nullif(trim(email), '')), lang, values,
+                            CASE WHEN reason IS NULL AND place = 1 THEN 'queued' ELSE 'skipped' END,
+                            CASE WHEN reason IS NULL AND place > 1 THEN 'duplicate' ELSE reason END,
+                            0, %(uid)s, %(uid)s, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc'
+                       FROM ranked
+                   ORDER BY list_id, id
+                  RETURNING id
+                """,
+                pattern=ADDRESS_PATTERN,
+                company=mailing.company_id.id,
+                enabled_only=campaign.enabled_only,
+                reason=reason,
+                joins=joins,
+                lists=lists.ids,
+                mailing=mailing.id,
+                campaign=campaign.id,
+                uid=self.env.uid,
+            )
+        )
+        self.env.invalidate_all(flush=False)
+        return len(rows)
+
+    @api.model
+    def _suppression(self, mailing, alias, email, list_type):
+        """Give (joins, expression): the reason why an address is not mailed, or NULL.
+
+        :param alias: SQL name of a table with res_model, res_id, partner_id
+        :param email: SQL for the normalised address
+        :param list_type: SQL for the list type that the mail would come by
+        """
+        excluding = mailing.campaign_id.excluding_list_ids.ids
+        joins = SQL(
+            """
+            LEFT JOIN email_subscription sub
+                   ON sub.email = %(email)s AND sub.list_type_id = %(list_type)s AND sub.state = 'opted_out'
+            LEFT JOIN mail_blacklist black ON black.email = %(email)s AND black.active
+            LEFT JOIN email_address addr ON addr.email = %(email)s AND addr.validity = 'invalid'
+            LEFT JOIN (SELECT DISTINCT email_normalized FROM email_target_list_member
+                        WHERE list_id = ANY(%(excluding)s) AND email_normalized IS NOT NULL) AS out_email
+                   ON out_email.email_normalized = %(email)s
+            LEFT JOIN (SELECT DISTINCT res_model, res_id FROM email_target_list_member
+                        WHERE list_id = ANY(%(excluding)s) AND res_id IS NOT NULL) AS out_record
+                   ON out_record.res_model = %(alias)s.res_model AND out_record.res_id = %(alias)s.res_id
+            LEFT JOIN (SELECT DISTINCT partner_id FROM email_target_list_member
+                        WHERE list_id = ANY(%(excluding)s) AND partner_id IS NOT NULL) AS out_partner
+                   ON out_partner.partner_id = %(alias)s.partner_id
+            """,
+            alias=alias,
+            email=email,
+            list_type=list_type,
+            excluding=excluding,
+        )
+        reason = SQL(
+            """
+            CASE WHEN out_email.email_normalized IS NOT NULL OR out_record.res_id IS NOT NULL
+                      OR out_partner.partner_id IS NOT NULL THEN 'excluded'
+                 WHEN sub.id IS NOT NULL THEN 'opted_out'
+                 WHEN black.id IS NOT NULL THEN 'blacklisted'
+                 WHEN addr.id IS NOT NULL THEN 'invalid'
+            END
+            """
+        )
+        return joins, reason

@@ -1,0 +1,21 @@
+from odoo import fields, models
+
+
+class EmailListType(models.Model):
+    _name = "email.list.type"
+    _description = "Email List Type"
+    _order = "sequence, name"
+
+    name = fields.Char(required=True, translate=True, help="Recipients see this name when they opt out.")
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one("res.company", help="Leave empty to share it among all companies.")
+    page_text = fields.Html(
+        "Opt-out Page", translate=True, help="Shown above the button of the page that asks whether to opt out."
+    )
+    done_text = fields.Html("After Opting Out", translate=True, help="Shown once somebody has opted out.")
+    target_list_ids = fields.One2many("email.target.list", "list_type_id", "Target Lists")
+
+    _name_company_uniq = models.Constraint(
+        "UNIQUE(name, company_id)", "There is a list type of that name already; choose another name."
+    )

@@ -1,0 +1,167 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...tools import address
+
+
+class EmailTargetList(models.Model):
+    _name = "email.target.list"
+    _description = "Target List"
+    _inherit = ["mail.thread"]
+    _order = "name, id"
+
+    name = fields.Char(required=True, tracking=True)
+    kind = fields.Selection([("static", "Static")], default="static", required=True)
+    active = fields.Boolean(default=True)
+    list_type_id = fields.Many2one(
+        "email.list.type",
+        "List Type",
+        required=True,
+        tracking=True,
+        default=lambda self: self.env.ref("email_campaign.list_type_marketing", raise_if_not_found=False),
+        help="Who opts out of a list opts out of every list of the same type.",
+    )
+    user_id = fields.Many2one("res.users", "Responsible", default=lambda self: self.env.user, tracking=True)
+    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
+    description = fields.Text()
+    member_ids = fields.One2many("email.target.list.member", "list_id", "Members")
+    member_count = fields.Integer("Members", compute="_compute_member_count")
+    campaign_count = fields.Integer("Campaigns", compute="_compute_campaign_count")
+
+    def _compute_member_count(self):
+        counts = dict(
+            self.env["email.target.list.member"]._read_group([("list_id", "in", self.ids)], ["list_id"], ["__count"])
+        )
+        for target_list in self:
+            target_list.member_count = counts.get(target_list._origin, 0)
+
+    def _compute_campaign_count(self):
+        for target_list in self:
+            target_list.campaign_count = self.env["email.campaign"].search_count(target_list._campaign_domain())
+
+    def copy_data(self, default=None):
+        return [
+            dict(vals, name=self.env._("%(name)s (copy)", name=target_list.name))
+            for target_list, vals in zip(self, super().copy_data(default), strict=True)
+        ]
+
+    def action_view_members(self):
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_target_list_member_action")
+        action.update(
+            domain=[("list_id", "=", self.id)],
+            context={"default_list_id": self.id, "search_default_list_id": False},
+            display_name=self.env._("Members of %(list)s", list=self.name),
+        )
+        return action
+
+    def action_view_campaigns(self):
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_campaign_action")
+        action.update(domain=self._campaign_domain(), context={"default_target_list_ids": self.ids})
+        return action
+
+    def _campaign_domain(self):
+        return ["|", ("target_list_ids", "in", self.ids), ("excluding_list_ids", "in", self.ids)]
+
+    def _add_records(self, records):
+        """Put `records` on this list, each once; give the number of those that were not on it.
+
+        One statement however many they are. What the user can't read is not added.
+
+        :raises UserError: when the model has no email addresses we know of
+        """
+        self.ensure_one()
+        self.check_access("write")
+        if records._name not in self.env["email.addressee"]._email_addressee_models():
+            raise UserError(
+                self.env._(
+                    "%(model)s can't be put on a target list, because they have no email address. "
+                    "Choose contacts, leads or users.",
+                    model=records._description,
+                )
+            )
+        self.env.flush_all()
+        readable = records.with_context(active_test=False)._search([("id", "in", records.ids)])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO email_target_list_member
+                            (list_id, res_model, res_id, partner_id, name, email, email_normalized, lang,
+                             record_active, record_company_id, state,
+                             create_uid, write_uid, create_date, write_date)
+                     SELECT %(list)s, %(model)s, r.id, r.partner_id, r.name, r.email, r.email_normalized, r.lang,
+                            r.active, r.company_id, 'subscribed',
+                            %(uid)s, %(uid)s, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc'
+                       FROM (%(source)s) AS r
+                      WHERE r.id IN %(readable)s
+                      ORDER BY r.id
+                ON CONFLICT DO NOTHING
+                  RETURNING id
+                """,
+                list=self.id,
+                model=records._name,
+                uid=self.env.uid,
+                source=records._email_addressee_query(),
+                readable=readable.subselect(),
+            )
+        )
+        self.env.invalidate_all(flush=False)
+        return len(rows)
+
+    def _add_addresses(self, text):
+        """Put typed addresses on this list, several separated by comma, semicolon or line.
+
+        :return: the number that was not on it
+        :raises UserError: naming the first address that is none; then none is added
+        """
+        self.ensure_one()
+        self.check_access("write")
+        found = {}
+        for piece in address.split(text or ""):
+            try:
+                found.setdefault(address.normalize(piece), piece)
+            except address.AddressError as error:
+                raise UserError(
+                    self.env._(
+                        "“%(value)s” is no email address: %(reason)s Correct it, or take it out.",
+                        value=piece[:100],
+                        reason=error.explanation,
+                    )
+                ) from error
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO email_target_list_member
+                            (list_id, email, email_normalized, record_active, state,
+                             create_uid, write_uid, create_date, write_date)
+                     SELECT %(list)s, email, email_normalized, TRUE, 'subscribed',
+                            %(uid)s, %(uid)s, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc'
+                       FROM unnest(%(emails)s::varchar[], %(normalized)s::varchar[]) AS t (email, email_normalized)
+                ON CONFLICT DO NOTHING
+                  RETURNING id
+                """,
+                list=self.id,
+                uid=self.env.uid,
+                emails=list(found.values()),
+                normalized=list(found),
+            )
+        )
+        self.env.invalidate_all(flush=False)
+        return len(rows)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unless_used(self):
+        for target_list in self:
+            campaign = self.env["email.campaign"].sudo().search(target_list._campaign_domain(), limit=1)
+            if campaign:
+                raise UserError(
+                    self.env._(
+                        "The list “%(list)s” is used by the campaign “%(campaign)s”. Archive the list instead, or take "
+                        "it out of the campaign first.",
+                        list=target_list.name,
+                        campaign=campaign.name,
+                    )
+                )

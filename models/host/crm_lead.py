@@ -1,0 +1,27 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class CrmLead(models.Model):
+    _name = "crm.lead"
+    _inherit = ["crm.lead", "email.addressee"]
+
+    @api.depends("email_normalized")
+    def _compute_email_validity(self):
+        return super()._compute_email_validity()
+
+    @api.model
+    def _email_addressee_query(self):
+        # The name of a lead is its topic; people are called by the contact's name.
+        return SQL(
+            """
+            SELECT l.id, coalesce(l.contact_name, l.partner_name) AS name, l.email_from AS email, l.email_normalized,
+                   lang.code AS lang, l.partner_id, l.company_id, l.active
+              FROM crm_lead l LEFT JOIN res_lang lang ON lang.id = l.lang_id
+            """
+        )
+
+    def unlink(self):
+        members = self.env["email.target.list.member"].sudo()
+        members.search([("res_model", "=", self._name), ("res_id", "in", self.ids)]).unlink()
+        return super().unlink()

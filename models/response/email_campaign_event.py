@@ -1,0 +1,76 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class EmailCampaignEvent(models.Model):
+    """The Campaign Log: facts, in the order in which they came. Nobody changes a row; only retention removes some."""
+
+    _name = "email.campaign.event"
+    _description = "Campaign Log"
+    _order = "at desc, id desc"
+    _log_access = False
+
+    mailing_id = fields.Many2one("email.campaign.mailing", "Mass Email", required=True, readonly=True, ondelete="cascade")
+    campaign_id = fields.Many2one("email.campaign", "Campaign", required=True, readonly=True, ondelete="cascade")
+    recipient_id = fields.Many2one(
+        "email.campaign.recipient", "Recipient", readonly=True, ondelete="cascade", index=True
+    )
+    email = fields.Char(related="recipient_id.email")
+    partner_id = fields.Many2one(related="recipient_id.partner_id")
+    kind = fields.Selection(
+        [
+            ("sent", "Sent"),
+            ("failed", "Failed"),
+            ("open", "Opened"),
+            ("click", "Clicked"),
+            ("bounce", "Bounced"),
+            ("complaint", "Complained"),
+            ("opt_out", "Opted Out"),
+            ("opt_in", "Opted In"),
+            ("reply", "Replied"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    at = fields.Datetime("When", required=True, readonly=True)
+    tracking_url_id = fields.Many2one("email.tracking.url", "Link", readonly=True, ondelete="set null")
+    verdict = fields.Selection([("human", "Person"), ("machine", "Machine")], "By", readonly=True)
+    verdict_reason = fields.Char("Known By", readonly=True)
+    ip = fields.Char("IP Address", readonly=True)
+    user_agent = fields.Char(readonly=True)
+    detail = fields.Char(readonly=True)
+    # The Message-ID of the incoming message that an event was read from: the same message counts once.
+    source_ref = fields.Char(readonly=True)
+
+    _mailing_index = models.Index("(mailing_id, kind, at)")
+    _campaign_index = models.Index("(campaign_id, at)")
+    _at_index = models.Index("(at)")
+    _link_index = models.Index("(tracking_url_id) WHERE tracking_url_id IS NOT NULL")
+    _source_unique = models.UniqueIndex("(recipient_id, kind, source_ref) WHERE source_ref IS NOT NULL")
+
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for event in self:
+            event.display_name = f"{kinds.get(event.kind, event.kind)}: {event.email or ''}"
+
+    @api.model
+    def _log(self, recipient, kind, **values):
+        """Add a row for `recipient`; give whether it is new (an event with a `source_ref` is logged once)."""
+        names = ["tracking_url_id", "verdict", "verdict_reason", "ip", "user_agent", "detail", "source_ref"]
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, %(names)s)
+                     SELECT mailing_id, campaign_id, id, %(kind)s, now() AT TIME ZONE 'utc', %(values)s
+                       FROM email_campaign_recipient WHERE id = %(recipient)s
+                ON CONFLICT DO NOTHING
+                  RETURNING id
+                """,
+                names=SQL(", ").join(map(SQL.identifier, names)),
+                kind=kind,
+                values=SQL(", ").join(SQL("%s", values.get(name) or None) for name in names),
+                recipient=recipient.id,
+            )
+        )
+        self.invalidate_model()
+        return bool(rows)

@@ -1,0 +1,116 @@
+import logging
+
+import psycopg2.errors
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+# The first-time stamp that an event of a person sets.
+STAMPS = {"open": "opened_at", "click": "clicked_at"}
+
+
+class EmailCampaignRecipient(models.Model):
+    """What a recipient does with an email, written down: the log, the first time, and what it says about the address."""
+
+    _inherit = "email.campaign.recipient"
+
+    def _note_visit(self, kind, visit, tracking_url_id=None, ip=None, user_agent=None):
+        """Write down an open or a click of one recipient.
+
+        :param visit: the verdict of `tools.visitor` on who it was
+        """
+        self.ensure_one()
+        self.env["email.campaign.event"]._log(
+            self,
+            kind,
+            tracking_url_id=tracking_url_id,
+            verdict=visit.verdict,
+            verdict_reason=visit.reason,
+            ip=ip,
+            user_agent=(user_agent or "")[:500],
+        )
+        if visit.verdict != "human":
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._note_first(kind)
+                self.env["email.address"]._note_activity(self.email, kind)
+        except psycopg2.errors.SerializationFailure:
+            # Somebody writes the same stamps at this very moment; the log has both visits.
+            _logger.info("recipient %s: another %s is being written down at the same time", self.id, kind)
+
+    def _note_first(self, kind):
+        stamp = SQL.identifier(STAMPS[kind])
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient
+                   SET %(stamp)s = now() AT TIME ZONE 'utc',
+                       -- Who opens it has got it.
+                       sent_at = CASE WHEN state = 'in_doubt' THEN now() AT TIME ZONE 'utc' ELSE sent_at END,
+                       state = CASE WHEN state = 'in_doubt' THEN 'sent' ELSE state END
+                 WHERE id = %(id)s AND %(stamp)s IS NULL RETURNING id
+                """,
+                stamp=stamp,
+                id=self.id,
+            )
+        )
+        self.invalidate_recordset()
+
+    def _opt_out(self, source, everything=False, ip=None, user_agent=None):
+        """Opt the owner of one recipient's address out of the list type it came by, or of all email.
+
+        :return: whether this changed anything; asking twice does no harm
+        """
+        self.ensure_one()
+        list_type = self._list_type()
+        if everything or not list_type:
+            blacklist = self.env["mail.blacklist"].sudo()
+            changed = self.email not in blacklist.search([("email", "=", self.email)]).mapped("email")
+            blacklist._add(self.email, message=self.env._("Opted out of all email: %s", source))
+        else:
+            changed = self.env["email.subscription"]._set_state(self.email, list_type, "opted_out", source)
+        if changed:
+            self.env["email.campaign.event"]._log(
+                self,
+                "opt_out",
+                verdict="human",
+                detail=self.env._("all email") if everything or not list_type else list_type.name,
+                ip=ip,
+                user_agent=(user_agent or "")[:500],
+            )
+            self.opted_out_at = self.opted_out_at or fields.Datetime.now()
+        return changed
+
+    def _opt_in_again(self, source, ip=None, user_agent=None):
+        """Take an opt-out back, of the list type and of all email."""
+        self.ensure_one()
+        list_type = self._list_type()
+        changed = self.env["email.subscription"]._set_state(self.email, list_type, "opted_in", source)
+        blacklist = self.env["mail.blacklist"].sudo()
+        if blacklist.search([("email", "=", self.email)]):
+            blacklist._remove(self.email, message=self.env._("Opted in again: %s", source))
+            changed = True
+        if changed:
+            self.env["email.campaign.event"]._log(
+                self, "opt_in", verdict="human", detail=list_type.name, ip=ip, user_agent=(user_agent or "")[:500]
+            )
+            self.opted_out_at = False
+        return changed
+
+    def _list_type(self):
+        """Give the list type that the email came by: what its opt-out is about."""
+        return (self.list_id or self.campaign_id.target_list_ids[:1]).list_type_id
+
+    def _page_lang(self):
+        """Give the language for a page shown to this recipient."""
+        installed = [code for code, _name in self.env["res.lang"].get_installed()]
+        company_lang = self.mailing_id.company_id.partner_id.lang
+        return next((lang for lang in (self.lang, company_lang) if lang in installed), installed[0])
+
+    def _masked_email(self):
+        """Give the address as it may be shown to whoever has the link, an email having been forwarded."""
+        local, at, domain = self.email.rpartition("@")
+        return f"{local[:2]}•••{at}{domain}"

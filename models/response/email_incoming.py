@@ -1,0 +1,91 @@
+import re
+
+from odoo import api, models
+from odoo.tools import SQL, email_normalize
+
+from ...tools import bounce
+from .email_link import MESSAGE_ID, RETURN_PATH
+
+RECIPIENT_HEADERS = ("X-Original-To", "Delivered-To", "Envelope-To", "To")
+_VERP = re.compile(r"\+([a-z2-7]{16,80})@", re.IGNORECASE)
+_OWN_MESSAGE_ID = re.compile(r"<([a-z2-7]{16,80})@", re.IGNORECASE)
+
+
+class EmailIncoming(models.AbstractModel):
+    """What comes back for a mass email by mail: matched to its recipient by what we signed, and written down once."""
+
+    _name = "email.incoming"
+    _description = "What Comes Back by Email"
+
+    @api.model
+    def _absorb(self, message):
+        """Deal with `message` (email.message) if it is a bounce or a complaint about a mass email.
+
+        :return: whether it was ours; if so it must go no further
+        """
+        verdict = bounce.read(message)
+        if verdict.kind not in ("bounce", "delayed", "complaint"):
+            return False
+        recipient = self._find_recipient(message, verdict)
+        if not recipient:
+            return False
+        reference = (message.get("Message-ID") or "").strip()[:200] or None
+        if verdict.kind == "complaint":
+            self._note_complaint(recipient, reference)
+        elif verdict.kind == "bounce":
+            self._note_bounce(recipient, verdict, reference)
+        return True
+
+    @api.model
+    def _find_recipient(self, message, verdict):
+        """Give the recipient by the signed return path, or by the signed Message-ID in the part that came back."""
+        links = self.env["email.link"]
+        signer = links._signer()
+        for name in RECIPIENT_HEADERS:
+            for value in message.get_all(name, []):
+                for token in _VERP.findall(str(value)[:1000]):
+                    if ids := signer.read_local(RETURN_PATH, token, 1):
+                        return links._recipient_of(ids)
+        for token in _OWN_MESSAGE_ID.findall(verdict.message_id or ""):
+            if ids := signer.read_local(MESSAGE_ID, token, 1):
+                return links._recipient_of(ids)
+        return links._recipient_of(None)
+
+    @api.model
+    def _note_bounce(self, recipient, verdict, reference):
+        # The return path tells whom it is about; the report may name the address in another form, or forwarded.
+        named = [failed for failed in verdict.recipients if email_normalize(failed.address) == recipient.email]
+        failed = (named or list(verdict.recipients) or [None])[0]
+        if failed is None:
+            return
+        detail = " ".join(filter(None, (failed.status, failed.diagnostic)))[:500]
+        if not self.env["email.campaign.event"]._log(recipient, "bounce", detail=detail, source_ref=reference):
+            return
+        # A block that is the sender's fault is on record and hurts nobody's address.
+        kind = failed.kind if failed.kind == "hard" or failed.reason not in ("blocked", "policy", "content") else None
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient
+                   SET bounced_at = coalesce(bounced_at, now() AT TIME ZONE 'utc'),
+                       bounce_kind = CASE WHEN bounce_kind = 'hard' THEN 'hard' ELSE %(kind)s END,
+                       -- A bounce is evidence that it did leave.
+                       sent_at = CASE WHEN state = 'in_doubt' THEN now() AT TIME ZONE 'utc' ELSE sent_at END,
+                       state = CASE WHEN state = 'in_doubt' THEN 'sent' ELSE state END
+                 WHERE id = %(id)s RETURNING id
+                """,
+                kind=kind or "soft",
+                id=recipient.id,
+            )
+        )
+        recipient.invalidate_recordset()
+        if kind:
+            self.env["email.address"]._note_bounces(
+                [{"email": recipient.email, "kind": kind, "status": failed.status, "reason": detail}]
+            )
+
+    @api.model
+    def _note_complaint(self, recipient, reference):
+        """Somebody pressed “this is spam”: that is an opt-out, said loudly."""
+        if self.env["email.campaign.event"]._log(recipient, "complaint", source_ref=reference):
+            recipient._opt_out(self.env._("spam complaint"))

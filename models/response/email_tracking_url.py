@@ -1,0 +1,92 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+
+class EmailTrackingUrl(models.Model):
+    """A link of a campaign: named by a person, who places it by its code, or found in the content at launch."""
+
+    _name = "email.tracking.url"
+    _description = "Tracking URL"
+    _order = "campaign_id, id"
+
+    name = fields.Char(required=True)
+    url = fields.Char("URL", required=True)
+    campaign_id = fields.Many2one("email.campaign", "Campaign", required=True, index=True, ondelete="cascade")
+    code = fields.Char(help="Write {trackingUrl:CODE} in the content where this link shall stand.")
+    found = fields.Boolean("Found in Content", readonly=True, help="Whether it was found in a content at launch.")
+    click_count = fields.Integer("Clicks", compute="_compute_click_count")
+
+    _code_unique = models.UniqueIndex(
+        "(campaign_id, code) WHERE code IS NOT NULL", "The campaign has a tracking URL of that code already."
+    )
+    _found_unique = models.UniqueIndex("(campaign_id, url) WHERE found", "This link was found already.")
+
+    def _compute_click_count(self):
+        counts = dict(
+            self.env["email.campaign.event"]._read_group(
+                [("tracking_url_id", "in", self.ids), ("kind", "=", "click"), ("verdict", "=", "human")],
+                ["tracking_url_id"],
+                ["__count"],
+            )
+        )
+        for tracking_url in self:
+            tracking_url.click_count = counts.get(tracking_url._origin, 0)
+
+    @api.constrains("url")
+    def _check_url(self):
+        for tracking_url in self:
+            if not tracking_url.url.lower().startswith(("http://", "https://")):
+                raise ValidationError(
+                    self.env._(
+                        "“%(url)s” can't be a tracking URL. Write the whole address, beginning with https://",
+                        url=tracking_url.url,
+                    )
+                )
+
+    @api.constrains("code")
+    def _check_code(self):
+        for tracking_url in self:
+            code = tracking_url.code
+            if code and not (code.isascii() and code.replace("-", "").replace("_", "").isalnum()):
+                raise ValidationError(
+                    self.env._(
+                        "“%(code)s” can't be a code: use letters, digits, hyphens and underscores only.", code=code
+                    )
+                )
+
+    @api.model
+    def _register(self, campaign, urls):
+        """Give {url: id} of the tracking URLs of `campaign` for `urls` ({url: label}); what is missing is added.
+
+        A link that somebody named is counted under that name, wherever in the content it stands.
+        """
+        if not urls:
+            return {}
+        self.flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO email_tracking_url (name, url, campaign_id, found, create_date, write_date)
+                     SELECT left(coalesce(nullif(label, ''), url), 120), url, %(campaign)s, TRUE,
+                            now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc'
+                       FROM unnest(%(urls)s::varchar[], %(labels)s::varchar[]) AS t (url, label)
+                      WHERE NOT EXISTS (SELECT FROM email_tracking_url e
+                                         WHERE e.campaign_id = %(campaign)s AND e.url = t.url)
+                ON CONFLICT DO NOTHING
+                  RETURNING id
+                """,
+                campaign=campaign.id,
+                urls=list(urls),
+                labels=list(urls.values()),
+            )
+        )
+        self.invalidate_model()
+        campaign.invalidate_recordset(["tracking_url_ids"])
+        return self._ids_by_url(campaign)
+
+    @api.model
+    def _ids_by_url(self, campaign):
+        """Give {url: id} of the tracking URLs of `campaign`, named ones before found ones."""
+        found = self.sudo().search_fetch([("campaign_id", "=", campaign.id)], ["url"], order="found DESC, id DESC")
+        return {tracking_url.url: tracking_url.id for tracking_url in found}

@@ -1,0 +1,139 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .figures import COUNTS, RATES
+
+
+class EmailCampaign(models.Model):
+    _name = "email.campaign"
+    _description = "Email Campaign"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "create_date desc, id desc"
+
+    name = fields.Char(required=True, tracking=True)
+    kind = fields.Selection(
+        [("email", "Email"), ("newsletter", "Newsletter")],
+        default="email",
+        required=True,
+        help="A newsletter is a campaign that goes out again and again to people who subscribed to it.",
+    )
+    active = fields.Boolean(default=True)
+    user_id = fields.Many2one(
+        "res.users", "Responsible", required=True, default=lambda self: self.env.user, tracking=True, index=True
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company, index=True, readonly=False
+    )
+    target_list_ids = fields.Many2many(
+        "email.target.list",
+        "email_campaign_target_list_rel",
+        "campaign_id",
+        "list_id",
+        "Target Lists",
+        check_company=True,
+        help="Who gets the mass emails of this campaign. Somebody who is on several lists gets each email once.",
+    )
+    excluding_list_ids = fields.Many2many(
+        "email.target.list",
+        "email_campaign_excluding_list_rel",
+        "campaign_id",
+        "list_id",
+        "Excluding Lists",
+        check_company=True,
+        help="Who is on one of these lists gets nothing from this campaign, by record or by address.",
+    )
+    enabled_only = fields.Boolean(
+        "Enabled Accounts Only", default=True, help="Leave out contacts, leads and users that are archived."
+    )
+    mailing_ids = fields.One2many("email.campaign.mailing", "campaign_id", "Mass Emails")
+    tracking_url_ids = fields.One2many("email.tracking.url", "campaign_id", "Tracking URLs")
+    utm_campaign_id = fields.Many2one("utm.campaign", "UTM Campaign", ondelete="set null", index="btree_not_null")
+    mailing_count = fields.Integer("Mass Emails", compute="_compute_mailing_count")
+    state = fields.Selection(
+        [("draft", "Draft"), ("running", "Running"), ("done", "Done")],
+        compute="_compute_mailing_count",
+        help="Running while a mass email is on its way, done when all are.",
+    )
+    recent_event_ids = fields.Many2many("email.campaign.event", "Latest Events", compute="_compute_recent_event_ids")
+
+    recipient_count = fields.Integer("Recipients", compute="_compute_statistics")
+    remaining_count = fields.Integer("Remaining", compute="_compute_statistics")
+    sent_count = fields.Integer("Sent", compute="_compute_statistics")
+    failed_count = fields.Integer("Failed", compute="_compute_statistics")
+    in_doubt_count = fields.Integer("In Doubt", compute="_compute_statistics")
+    skipped_count = fields.Integer("Skipped", compute="_compute_statistics")
+    opened_count = fields.Integer("Opened", compute="_compute_statistics")
+    clicked_count = fields.Integer("Clicked", compute="_compute_statistics")
+    bounced_count = fields.Integer("Bounced", compute="_compute_statistics")
+    opted_out_count = fields.Integer("Opted Out", compute="_compute_statistics")
+    opened_rate = fields.Float(compute="_compute_statistics")
+    clicked_rate = fields.Float(compute="_compute_statistics")
+    bounced_rate = fields.Float(compute="_compute_statistics")
+    opted_out_rate = fields.Float(compute="_compute_statistics")
+
+    @api.depends("mailing_ids.state")
+    def _compute_mailing_count(self):
+        groups = self.env["email.campaign.mailing"]._read_group(
+            [("campaign_id", "in", self.ids)], ["campaign_id"], ["__count", "state:array_agg"]
+        )
+        found = {campaign: (count, set(states)) for campaign, count, states in groups}
+        for campaign in self:
+            campaign.mailing_count, states = found.get(campaign._origin, (0, set()))
+            if states & {"queued", "sending", "paused"}:
+                campaign.state = "running"
+            else:
+                campaign.state = "done" if "done" in states else "draft"
+
+    def _compute_recent_event_ids(self):
+        for campaign in self:
+            campaign.recent_event_ids = self.env["email.campaign.event"].search(
+                [("campaign_id", "=", campaign._origin.id)], limit=20
+            )
+
+    @api.depends("mailing_ids.state")
+    def _compute_statistics(self):
+        counts = self.env["email.campaign.mailing"]._statistics(SQL.identifier("campaign_id"), self.ids)
+        for campaign in self:
+            for name in (*COUNTS, *RATES):
+                campaign[name] = counts[campaign._origin.id][name]
+
+    def copy_data(self, default=None):
+        return [
+            dict(vals, name=self.env._("%(name)s (copy)", name=campaign.name))
+            for campaign, vals in zip(self, super().copy_data(default), strict=True)
+        ]
+
+    def action_view_mailings(self):
+        self.ensure_one()
+        return self._view("email_campaign.email_campaign_mailing_action", default_campaign_id=self.id)
+
+    def action_view_recipients(self):
+        self.ensure_one()
+        return self._view("email_campaign.email_campaign_recipient_action")
+
+    def action_view_events(self):
+        self.ensure_one()
+        return self._view("email_campaign.email_campaign_event_action")
+
+    def _view(self, xmlid, **context):
+        action = self.env["ir.actions.actions"]._for_xml_id(xmlid)
+        action.update(domain=[("campaign_id", "=", self.id)], context=context)
+        return action
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unless_sent(self):
+        self.mailing_ids._unlink_unless_nothing_left()
+
+    @api.constrains("target_list_ids", "excluding_list_ids")
+    def _check_lists_differ(self):
+        for campaign in self:
+            if both := campaign.target_list_ids & campaign.excluding_list_ids:
+                raise UserError(
+                    self.env._(
+                        "The list “%(list)s” of the campaign “%(campaign)s” is used to include and to exclude at "
+                        "once; choose one of the two.",
+                        list=both[0].name,
+                        campaign=campaign.name,
+                    )
+                )

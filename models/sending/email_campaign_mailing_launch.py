@@ -1,0 +1,191 @@
+from markupsafe import Markup
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...tools import address
+from .outgoing import Outgoing, OutgoingError
+
+DEFAULT_LANG = "en_US"
+
+
+class EmailCampaignMailing(models.Model):
+    """From draft to the queue and what a person can do while it is there."""
+
+    _inherit = "email.campaign.mailing"
+
+    def action_launch(self):
+        """Check everything, freeze content and audience, and put it in the queue; or, for a dry run, only report.
+
+        :raises UserError: saying what is missing; then nothing has changed
+        """
+        self.check_access("write")
+        for mailing in self:
+            mailing._check_launch()
+            with self.env.cr.savepoint() as savepoint:
+                mailing._freeze()
+                report = mailing._audience_report()
+                if mailing.dry_run:
+                    savepoint.rollback()
+                    self.env.invalidate_all(flush=False)
+                    mailing._post_report(report)
+                    continue
+            if not mailing.recipient_count:
+                raise UserError(
+                    self.env._(
+                        "Nobody would get “%(mailing)s”: %(reasons)s",
+                        mailing=mailing.display_name,
+                        reasons=mailing._reasons_text(report) or self.env._("the target lists are empty."),
+                    )
+                )
+            self.env.ref("email_campaign.cron_send").sudo()._trigger(mailing.scheduled_at or None)
+
+    def action_pause(self):
+        self._move("paused", ("queued", "sending"))
+
+    def action_resume(self):
+        self._move("queued", ("paused",), trouble=False, trouble_count=0, next_try_at=False)
+        self.env.ref("email_campaign.cron_send").sudo()._trigger()
+
+    def action_cancel(self):
+        """Stop for good: what has not left is cancelled, what was sent stays sent."""
+        self._move("cancelled", ("queued", "sending", "paused"), done_at=fields.Datetime.now())
+        self.env["email.campaign.recipient"].flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient SET state = 'cancelled', next_try_at = NULL
+                 WHERE mailing_id = ANY(%s) AND state IN ('queued', 'retry') RETURNING id
+                """,
+                self.ids,
+            )
+        )
+        self.env.invalidate_all(flush=False)
+
+    def action_retry_failed(self):
+        """Queue again those that failed, and only those."""
+        self.check_access("write")
+        self.env["email.campaign.recipient"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient
+                   SET state = 'queued', attempts = 0, next_try_at = NULL, smtp_code = NULL, smtp_reply = NULL
+                 WHERE mailing_id = ANY(%s) AND state = 'failed' RETURNING id
+                """,
+                self.ids,
+            )
+        )
+        self.env.invalidate_all(flush=False)
+        if not rows:
+            raise UserError(self.env._("Nothing failed here, so there is nothing to try again."))
+        self.sudo()._reopen()
+
+    def action_send_test(self):
+        """Open the dialog that sends a test."""
+        self.ensure_one()
+        self.check_access("write")
+        action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_campaign_mailing_test_action")
+        action["context"] = {"default_mailing_id": self.id}
+        return action
+
+    def _move(self, state, allowed, **values):
+        self.check_access("write")
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        for mailing in self:
+            # Under a lock: a worker may be finishing it at this moment.
+            mailing.lock_for_update()
+            mailing.invalidate_recordset(["state"])
+            if mailing.state not in allowed:
+                raise UserError(
+                    self.env._(
+                        "“%(mailing)s” is %(state)s now, so it can't become %(new)s.",
+                        mailing=mailing.display_name,
+                        state=labels[mailing.state].lower(),
+                        new=labels[state].lower(),
+                    )
+                )
+        self.sudo().write({"state": state, **values})
+
+    def _reopen(self):
+        """Let the worker take up again mass emails that were done."""
+        self.filtered(lambda mailing: mailing.state == "done").write({"state": "queued", "done_at": False})
+        self.env.ref("email_campaign.cron_send")._trigger()
+
+    def _check_launch(self):
+        self.ensure_one()
+        if self.state != "draft":
+            raise UserError(self.env._("“%s” was launched already. Duplicate it to send it again.", self.display_name))
+        if not self.campaign_id.target_list_ids:
+            raise UserError(
+                self.env._("The campaign “%s” has no target list. Add one: it says who gets the email.", self.campaign_id.name)
+            )
+        for field, value in (("email_from", self.email_from), ("reply_to", self.reply_to)):
+            if value or field == "email_from":
+                self._check_sender(self._fields[field]._description_string(self.env), value)
+        if not self.dry_run:
+            try:
+                Outgoing(self.sudo()).connect().close()
+            except OutgoingError as error:
+                raise UserError(error.explanation) from error
+
+    def _check_sender(self, field, value):
+        try:
+            address.normalize(value or "")
+        except address.AddressError as error:
+            raise UserError(
+                self.env._(
+                    "“%(field)s” of “%(mailing)s” must be one email address, and “%(value)s” is none: %(reason)s",
+                    field=field,
+                    mailing=self.display_name,
+                    value=value or "",
+                    reason=error.explanation,
+                )
+            ) from error
+
+    def _freeze(self):
+        """Fix content and audience."""
+        langs = self._audience_langs()
+        compiled = self._compiled(langs)
+        sources = {lang: source for lang, (source, _content) in compiled.items()}
+        self.sudo().write(
+            {
+                "frozen_content": {"lang": langs[0], "sources": sources},
+                "subject": self.subject or sources[langs[0]]["subject"],
+                "state": "queued",
+                "launched_at": fields.Datetime.now(),
+            }
+        )
+        for _source, content in compiled.values():
+            self.env["email.tracking.url"].sudo()._register(self.campaign_id, content.urls)
+        self.env["email.audience"]._freeze(self)
+
+    def _audience_langs(self):
+        """Give the languages of the audience that are installed, the company's own first."""
+        installed = {code for code, _name in self.env["res.lang"].get_installed()}
+        groups = self.env["email.target.list.member"]._read_group(
+            [("list_id", "in", self.campaign_id.target_list_ids.ids)], ["lang"]
+        )
+        own = self.company_id.sudo().partner_id.lang or self.env.user.lang or DEFAULT_LANG
+        return [own, *sorted({lang for (lang,) in groups if lang in installed and lang != own})]
+
+    def _audience_report(self):
+        """Give {reason (False for those who get it): number}."""
+        groups = self.env["email.campaign.recipient"]._read_group(
+            [("mailing_id", "=", self.id)], ["skip_reason"], ["__count"]
+        )
+        return dict(groups)
+
+    def _reasons_text(self, report):
+        labels = dict(self.env["email.campaign.recipient"]._fields["skip_reason"]._description_selection(self.env))
+        return ", ".join(f"{labels[reason]}: {count}" for reason, count in report.items() if reason)
+
+    def _post_report(self, report):
+        self.message_post(
+            body=Markup("<p>%s</p><p>%s</p>")
+            % (
+                self.env._("Dry run: %s would get this email.", report.get(False, 0)),
+                self._reasons_text(report) or self.env._("Nobody would be left out."),
+            )
+        )

@@ -1,0 +1,121 @@
+from odoo import fields, models
+
+
+class EmailCampaignRecipient(models.Model):
+    """One addressee of one mass email: the queue row and what became of it.
+
+    ========= ======================================= =======================================================
+    state     set by                                  what follows
+    ========= ======================================= =======================================================
+    queued    launch; a crash before anything left    is claimed
+    claimed   the worker that took it                 nothing has left; goes back to queued if the worker dies
+    handed    the worker, just before bytes leave     sent, retry or failed by the answer; in_doubt without one
+    sent      a 2yz answer to the whole message       final
+    retry     a 4yz answer                            is claimed again once `next_try_at` has come
+    failed    a 5yz answer, or too many 4yz ones      final; "retry failed" queues it again
+    in_doubt  the worker died, or no answer came      is never sent by itself; evidence or a person decides
+    skipped   launch or claim, with `skip_reason`     final
+    cancelled cancel                                  final
+    ========= ======================================= =======================================================
+    """
+
+    _name = "email.campaign.recipient"
+    _description = "Recipient of a Mass Email"
+    _rec_name = "email"
+    _order = "id"
+
+    mailing_id = fields.Many2one("email.campaign.mailing", "Mass Email", required=True, readonly=True, ondelete="cascade")
+    campaign_id = fields.Many2one("email.campaign", "Campaign", required=True, readonly=True, ondelete="cascade")
+    list_id = fields.Many2one("email.target.list", "Target List", readonly=True, ondelete="set null")
+    member_id = fields.Many2one("email.target.list.member", readonly=True, ondelete="set null", index="btree_not_null")
+    res_model = fields.Char("Model", readonly=True)
+    res_id = fields.Many2oneReference("Record", model_field="res_model", readonly=True)
+    partner_id = fields.Many2one("res.partner", "Contact", readonly=True, ondelete="set null", index="btree_not_null")
+    name = fields.Char(readonly=True)
+    email = fields.Char(readonly=True)
+    lang = fields.Char("Language", readonly=True)
+    values = fields.Json("Merge Values", readonly=True)
+    state = fields.Selection(
+        [
+            ("queued", "Queued"),
+            ("claimed", "Claimed"),
+            ("handed", "Handed Over"),
+            ("sent", "Sent"),
+            ("retry", "Trying Again"),
+            ("failed", "Failed"),
+            ("in_doubt", "In Doubt"),
+            ("skipped", "Skipped"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        readonly=True,
+        default="queued",
+    )
+    skip_reason = fields.Selection(
+        [
+            ("no_email", "No email address"),
+            ("bad_address", "Not an email address"),
+            ("duplicate", "Same address as another recipient"),
+            ("excluded", "On an excluding list"),
+            ("opted_out", "Opted out"),
+            ("blacklisted", "Opted out of all email"),
+            ("not_confirmed", "Subscription not confirmed"),
+            ("invalid", "Address can't receive email"),
+            ("disabled", "Archived"),
+            ("other_company", "Belongs to another company"),
+            ("no_access", "Sender may not read the record"),
+            ("record_gone", "Record was deleted"),
+        ],
+        readonly=True,
+    )
+    worker = fields.Integer(readonly=True, help="Number of the worker that holds this row.")
+    attempts = fields.Integer(readonly=True)
+    next_try_at = fields.Datetime("Next Try", readonly=True)
+    smtp_code = fields.Integer("SMTP Code", readonly=True)
+    smtp_reply = fields.Char("Answer of the Server", readonly=True)
+    sent_at = fields.Datetime("Sent", readonly=True)
+    opened_at = fields.Datetime("Opened", readonly=True)
+    clicked_at = fields.Datetime("Clicked", readonly=True)
+    replied_at = fields.Datetime("Replied", readonly=True)
+    bounced_at = fields.Datetime("Bounced", readonly=True)
+    bounce_kind = fields.Selection([("hard", "Hard"), ("soft", "Soft")], readonly=True)
+    opted_out_at = fields.Datetime("Opted Out", readonly=True)
+    event_ids = fields.One2many("email.campaign.event", "recipient_id", "Log")
+
+    # No address is in the queue of a mass email twice, whatever else goes wrong.
+    _address_unique = models.UniqueIndex(
+        "(mailing_id, email) WHERE state <> 'skipped'", "This address gets this mass email already."
+    )
+    _mailing_state_index = models.Index("(mailing_id, state)")
+    _campaign_index = models.Index("(campaign_id)")
+    _queue_index = models.Index("(mailing_id, id) WHERE state IN ('queued', 'retry')")
+    _worker_index = models.Index("(worker) WHERE state IN ('claimed', 'handed')")
+    _record_index = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
+    _email_index = models.Index("(email)")
+
+    def action_mark_sent(self):
+        """Settle what is in doubt: it arrived."""
+        self._settle("sent")
+
+    def action_send_again(self):
+        """Settle what is in doubt: it did not arrive. Who decides so takes the risk of a second copy."""
+        self._settle("queued")
+        self.mailing_id.sudo()._reopen()
+
+    def _settle(self, state):
+        self.mailing_id.check_access("write")
+        doubtful = self.filtered(lambda recipient: recipient.state == "in_doubt")
+        values = {"state": state, "next_try_at": False}
+        if state == "sent":
+            values["sent_at"] = fields.Datetime.now()
+        doubtful.sudo().write(values)
+
+    def action_open_record(self):
+        """Open the contact, lead or user behind the recipient."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "view_mode": "form",
+        }

@@ -1,0 +1,205 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from .worker import living_workers
+
+MAX_ATTEMPTS = 6
+# Minutes until the second attempt; each further one waits three times as long (5, 15, 45, 135, 405).
+FIRST_DELAY = 5
+
+
+class EmailCampaignRecipient(models.Model):
+    """The queue protocol: every change of state that a worker makes, each one statement over a set of rows.
+
+    A worker changes only rows that carry its number, so that nothing it does too late can undo what others did.
+    """
+
+    _inherit = "email.campaign.recipient"
+
+    @api.model
+    def _recover(self):
+        """Take back what dead workers held: what had not left is queued again, what may have left is in doubt."""
+        return self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient r
+                   SET worker = NULL,
+                       state = CASE WHEN r.state = 'handed' THEN 'in_doubt'
+                                    WHEN m.state = 'cancelled' THEN 'cancelled'
+                                    ELSE 'queued' END
+                  FROM email_campaign_mailing m
+                 WHERE m.id = r.mailing_id AND r.state IN ('claimed', 'handed')
+                   AND r.worker NOT IN (%s)
+             RETURNING r.id, r.state
+                """,
+                living_workers(),
+            )
+        )
+
+    @api.model
+    def _claim(self, mailing, worker, limit):
+        """Reserve up to `limit` rows of `mailing`; those who may not be mailed any more are skipped with the reason.
+
+        Uses the partial index on queued rows. Returns (rows as dicts, number of rows that were taken up).
+        """
+        picked = self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient r SET state = 'claimed', worker = %(worker)s
+                  FROM (SELECT id FROM email_campaign_recipient
+                         WHERE mailing_id = %(mailing)s AND state IN ('queued', 'retry')
+                           AND (state = 'queued' OR next_try_at <= now() AT TIME ZONE 'utc')
+                         ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS picked
+                 WHERE r.id = picked.id
+             RETURNING r.id
+                """,
+                worker=worker.number,
+                mailing=mailing.id,
+                limit=limit,
+            )
+        )
+        ids = [row_id for (row_id,) in picked]
+        if not ids:
+            return [], 0
+        joins, reason = self.env["email.audience"]._suppression(
+            mailing, SQL("r"), SQL("r.email"), SQL("l.list_type_id")
+        )
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient t SET state = 'skipped', skip_reason = judged.reason, worker = NULL
+                  FROM (SELECT r.id, %(reason)s AS reason
+                          FROM email_campaign_recipient r
+                     LEFT JOIN email_target_list l ON l.id = r.list_id
+                               %(joins)s
+                         WHERE r.id = ANY(%(ids)s)) AS judged
+                 WHERE t.id = judged.id AND judged.reason IS NOT NULL
+             RETURNING t.id
+                """,
+                reason=reason,
+                joins=joins,
+                ids=ids,
+            )
+        )
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT id, email, name, lang, values, res_model, res_id FROM email_campaign_recipient
+                 WHERE id = ANY(%s) AND state = 'claimed' AND worker = %s ORDER BY id
+                """,
+                ids,
+                worker.number,
+            )
+        )
+        return rows, len(ids)
+
+    @api.model
+    def _hand(self, mailing, worker, ids):
+        """Mark claimed rows as about to leave; give those that may. None may once the mailing is not sending."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient SET state = 'handed', attempts = attempts + 1
+                 WHERE id = ANY(%s) AND state = 'claimed' AND worker = %s
+                   AND EXISTS (SELECT FROM email_campaign_mailing WHERE id = %s AND state = 'sending')
+             RETURNING id
+                """,
+                ids,
+                worker.number,
+                mailing.id,
+            )
+        )
+        return {row_id for (row_id,) in rows}
+
+    @api.model
+    def _release(self, worker, ids):
+        """Give back claimed rows that nothing was tried for."""
+        if not ids:
+            return
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient r
+                   SET worker = NULL, state = CASE WHEN m.state = 'cancelled' THEN 'cancelled' ELSE 'queued' END
+                  FROM email_campaign_mailing m
+                 WHERE m.id = r.mailing_id AND r.id = ANY(%s) AND r.state = 'claimed' AND r.worker = %s
+             RETURNING r.id
+                """,
+                ids,
+                worker.number,
+            )
+        )
+
+    @api.model
+    def _skip(self, worker, reasons):
+        """Skip claimed rows: `reasons` by id."""
+        if not reasons:
+            return
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient r SET state = 'skipped', skip_reason = s.reason, worker = NULL
+                  FROM unnest(%s, %s::varchar[]) AS s (id, reason)
+                 WHERE r.id = s.id AND r.state = 'claimed' AND r.worker = %s
+             RETURNING r.id
+                """,
+                list(reasons),
+                list(reasons.values()),
+                worker.number,
+            )
+        )
+
+    @api.model
+    def _flush_outcomes(self, worker, outcomes):
+        """Write down what became of handed rows, with the log, in one transaction with it.
+
+        :param outcomes: dicts with id, state (sent|retry|failed|in_doubt|queued), code, reply, bounce (hard|soft|None)
+        """
+        if not outcomes:
+            return
+        columns = [
+            [outcome[name] for outcome in outcomes] for name in ("id", "state", "code", "reply", "bounce")
+        ]
+        self.env.execute_query(
+            SQL(
+                """
+                WITH outcome AS (
+                    SELECT * FROM unnest(%(ids)s, %(states)s::varchar[], %(codes)s::int[], %(replies)s::varchar[],
+                                         %(bounces)s::varchar[]) AS o (id, state, code, reply, bounce)
+                ), done AS (
+                    UPDATE email_campaign_recipient r
+                       SET worker = NULL,
+                           state = CASE WHEN m.state = 'cancelled' AND o.state IN ('retry', 'queued') THEN 'cancelled'
+                                        WHEN o.state = 'retry' AND r.attempts >= %(max)s THEN 'failed'
+                                        ELSE o.state END,
+                           attempts = CASE WHEN o.state = 'queued' THEN r.attempts - 1 ELSE r.attempts END,
+                           next_try_at = CASE WHEN o.state = 'retry'
+                                THEN now() AT TIME ZONE 'utc'
+                                     + make_interval(mins => (%(delay)s * 3 ^ (r.attempts - 1))::int) END,
+                           smtp_code = CASE WHEN o.state = 'queued' THEN r.smtp_code ELSE o.code END,
+                           smtp_reply = CASE WHEN o.state = 'queued' THEN r.smtp_reply ELSE o.reply END,
+                           sent_at = CASE WHEN o.state = 'sent' THEN now() AT TIME ZONE 'utc' ELSE r.sent_at END,
+                           bounced_at = CASE WHEN o.bounce IS NOT NULL
+                                             THEN now() AT TIME ZONE 'utc' ELSE r.bounced_at END,
+                           bounce_kind = coalesce(o.bounce, r.bounce_kind)
+                      FROM outcome o, email_campaign_mailing m
+                     WHERE r.id = o.id AND m.id = r.mailing_id AND r.state = 'handed' AND r.worker = %(worker)s
+                 RETURNING r.id, r.mailing_id, r.campaign_id, r.state, o.bounce, o.reply
+                )
+                INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, detail)
+                     SELECT mailing_id, campaign_id, id,
+                            CASE WHEN bounce IS NOT NULL THEN 'bounce' ELSE state END,
+                            now() AT TIME ZONE 'utc', CASE WHEN state <> 'sent' THEN reply END
+                       FROM done WHERE state IN ('sent', 'failed')
+                  RETURNING id
+                """,
+                ids=columns[0],
+                states=columns[1],
+                codes=columns[2],
+                replies=columns[3],
+                bounces=columns[4],
+                max=MAX_ATTEMPTS,
+                delay=FIRST_DELAY,
+                worker=worker.number,
+            )
+        )

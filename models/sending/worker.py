@@ -1,0 +1,51 @@
+"""A sending process as others see it: alive as long as it holds its lock."""
+
+import random
+from contextlib import ExitStack
+
+from odoo import sql_db
+from odoo.tools import SQL
+
+# "ECMP": the class of our advisory locks, so that they don't meet those of others.
+LOCK_CLASS = 0x45434D50
+_LARGEST = 2**31 - 1
+
+
+class Worker:
+    """Holds a session advisory lock under a `number` of its own while it is used as a context manager.
+
+    The lock is on a connection of its own: it neither ends with a transaction nor waits for one. If the process dies,
+    PostgreSQL lets go of it, and the next worker sees at once that the rows of this number are nobody's any more.
+    """
+
+    def __init__(self, dbname):
+        self._dbname = dbname
+        self._stack = ExitStack()
+        self.number = 0
+
+    def __enter__(self):
+        self._cr = self._stack.enter_context(sql_db.db_connect(self._dbname).cursor())
+        while not self.number:
+            number = random.randint(1, _LARGEST)
+            self._cr.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, number])
+            if self._cr.fetchone()[0]:
+                self.number = number
+        self._cr.commit()
+        return self
+
+    def __exit__(self, *exception):
+        self._cr.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, self.number])
+        self._cr.commit()
+        self._stack.close()
+
+
+def living_workers():
+    """Give SQL for a query of the numbers of all workers that are alive in this database."""
+    return SQL(
+        """
+        SELECT objid::bigint FROM pg_locks
+         WHERE locktype = 'advisory' AND classid = %s AND objsubid = 2
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """,
+        LOCK_CLASS,
+    )
