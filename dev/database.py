@@ -85,9 +85,7 @@ class Databases:
         with exclusive(STATE / "template.lock", "preparing the template database"):
             # Without its files (on a server of one's own, after the state folder was deleted) it is no use.
             if not (self.exists(name) and (self.odoo.filestore / name).exists()):
-                what = (
-                    f"Preparing the template database with {', '.join(extra) or 'what the addon depends on'}"
-                )
+                what = f"Preparing a template database ({', '.join(extra) or 'dependencies'})"
                 options = ["-i", ",".join(modules), *(["--with-demo"] if demo else [])]
                 self._build(name, base, lambda new: self.odoo.load(new, options, what))
         return name

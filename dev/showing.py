@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from . import postgres, progress
 from .database import Databases
-from .errors import Problem
+from .errors import Interrupted, Problem
 from .lock import exclusive
 from .odoo import prepare
 from .paths import LOGS, MODULE, STATE
@@ -28,8 +28,11 @@ def run(settings: Settings, _arguments: Sequence[str]) -> int:
 
             launch(server)
         progress.say(_addresses(server))
-        while all(child.is_running() for child in children):
-            time.sleep(0.5)
+        try:
+            while all(child.is_running() for child in children):
+                time.sleep(0.5)
+        except Interrupted:
+            return 0
     raise Problem(
         f"A server ended by itself. Why, is at the end of one of the logs in {LOGS}. Run `make run` again."
     )
