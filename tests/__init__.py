@@ -3,4 +3,5 @@ from . import (
     test_tools_bounce,
     test_tools_token,
     test_tools_visitor,
+    test_way_of_one_email,
 )

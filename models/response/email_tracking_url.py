@@ -56,7 +56,7 @@ class EmailTrackingUrl(models.Model):
                 )
 
     @api.model
-    def _register(self, campaign, urls):
+    def _find_or_add(self, campaign, urls):
         """Give {url: id} of the tracking URLs of `campaign` for `urls` ({url: label}); what is missing is added.
 
         A link that somebody named is counted under that name, wherever in the content it stands.

@@ -94,7 +94,7 @@ class EmailCampaignMailing(models.Model):
                 """
                 SELECT id FROM email_campaign_mailing
                  WHERE state IN ('queued', 'sending')
-                   AND coalesce(scheduled_at, launched_at) <= now() AT TIME ZONE 'utc'
+                   AND (scheduled_at IS NULL OR scheduled_at <= now() AT TIME ZONE 'utc')
                    AND (next_try_at IS NULL OR next_try_at <= now() AT TIME ZONE 'utc')
                  ORDER BY coalesce(scheduled_at, launched_at), id
                 """

@@ -158,7 +158,7 @@ class EmailCampaignMailing(models.Model):
             }
         )
         for _source, content in compiled.values():
-            self.env["email.tracking.url"].sudo()._register(self.campaign_id, content.urls)
+            self.env["email.tracking.url"].sudo()._find_or_add(self.campaign_id, content.urls)
         self.env["email.audience"]._freeze(self)
 
     def _audience_langs(self):

@@ -84,7 +84,7 @@ class Personaliser:
         lang = lang if lang in self._frozen["sources"] else self._frozen["lang"]
         if lang not in self._compiled:
             content = self._mailing._compose(self._frozen["sources"][lang], lang, test=self._test)
-            urls = self._mailing.env["email.tracking.url"]._register(self._mailing.campaign_id, content.urls)
+            urls = self._mailing.env["email.tracking.url"]._find_or_add(self._mailing.campaign_id, content.urls)
             skeleton = Skeleton(
                 self._fixed_headers(), content.subject, content.html, content.text, self._mailing._attachments()
             )

@@ -1,0 +1,99 @@
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from unittest.mock import patch
+
+from odoo.tests import TransactionCase, new_test_user
+
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
+
+from .peer import Peer
+
+BODY = """
+<p>Hello {{ recipient.name ||| friend }},</p>
+<p>see <a href="https://shop.example/spring?a=1&amp;b=2">what is new</a>.</p>
+"""
+
+
+class CampaignCase(TransactionCase):
+    """A salesperson, contacts, a list, a campaign and a mail server that really answers."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.salesperson = new_test_user(
+            cls.env,
+            login="sally",
+            name="Sally Sells",
+            email="sally@crm.example",
+            groups="base.group_user,base.group_partner_manager,email_campaign.group_user",
+        )
+        cls.manager = new_test_user(
+            cls.env, login="max", email="max@crm.example", groups="base.group_user,email_campaign.group_manager"
+        )
+        cls.env["ir.mail_server"].search([]).active = False
+        cls.peer = Peer()
+        cls.peer.start()
+        cls.addClassCleanup(cls.peer.stop)
+        host, port = cls.peer.address
+        cls.mail_server = cls.env["ir.mail_server"].create(
+            {"name": "Peer", "smtp_host": host, "smtp_port": port, "smtp_encryption": "none"}
+        )
+        cls.list_type = cls.env.ref("email_campaign.list_type_marketing")
+        cls.partners = cls.env["res.partner"].create(
+            [{"name": f"Person {n}", "email": f"person{n}@good.example"} for n in range(1, 6)]
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.peer.mails.clear()
+        self.peer.script.clear()
+        # Odoo sends nothing in tests; here it talks to the peer of this test, and to nobody else.
+        self.startPatcher(patch.object(IrMail_Server, "_disable_send", classmethod(lambda cls: False)))
+
+    def make_list(self, records=(), user=None, **values):
+        values = {"name": "List", "list_type_id": self.list_type.id, **values}
+        target_list = self.env["email.target.list"].with_user(user or self.salesperson).create(values)
+        if records:
+            target_list._add_records(records.with_user(user or self.salesperson))
+        return target_list
+
+    def make_mailing(self, target_lists, excluding=(), user=None, **values):
+        user = user or self.salesperson
+        campaign = (
+            self.env["email.campaign"]
+            .with_user(user)
+            .create(
+                {
+                    "name": "Campaign",
+                    "user_id": user.id,
+                    "target_list_ids": target_lists.ids,
+                    "excluding_list_ids": excluding.ids if excluding else [],
+                }
+            )
+        )
+        return (
+            self.env["email.campaign.mailing"]
+            .with_user(user)
+            .create({"campaign_id": campaign.id, "subject": "Spring is here", "body_html": BODY, **values})
+        )
+
+    def send(self):
+        """Run the sending job as the scheduler does."""
+        with self.enter_registry_test_mode():
+            self.env.ref("email_campaign.cron_send").method_direct_trigger()
+
+    @contextmanager
+    def assertBalanced(self, mailing):
+        """Hold invariant 1 of DESIGN.md: nobody gets lost between the states."""
+        before = len(mailing.recipient_ids)
+        yield
+        mailing.invalidate_recordset()
+        self.assertEqual(len(mailing.recipient_ids), before)
+
+    def states(self, mailing):
+        """Give {email: state, or the reason for which it was skipped}."""
+        mailing.recipient_ids.invalidate_recordset()
+        return {r.email: r.skip_reason or r.state for r in mailing.recipient_ids}
+
+    def message_to(self, email):
+        return message_from_bytes(self.peer.mail_to(email), policy=policy.default)

@@ -1,0 +1,76 @@
+"""A real SMTP server for tests, on loopback, that does what a test tells it to."""
+
+import logging
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult
+
+logging.getLogger("mail.log").setLevel(logging.ERROR)
+
+
+class Peer(Controller):
+    """Keeps what it accepts in `mails`; `script` says what to answer to a recipient, or when to hang up.
+
+    A script entry is a reply ("550 5.1.1 no such user"), or "drop before data", "drop after data" (the message is
+    taken and no answer is given), or a list of these for one try after the other; the last one stays.
+    """
+
+    def __init__(self, password=None):
+        self.mails = []
+        self.script = {}
+        self.connections = 0
+        self.password = password
+        super().__init__(self, hostname="127.0.0.1", port=0, ready_timeout=10)
+
+    @property
+    def address(self):
+        return self.server.sockets[0].getsockname()[:2]
+
+    def recipients(self):
+        """Give the addresses that got something, in order, with repetitions."""
+        return [rcpt for mail in self.mails for rcpt in mail["rcpt_to"]]
+
+    def mail_to(self, email):
+        """Give the one message that `email` got, as bytes."""
+        [found] = [mail for mail in self.mails if email in mail["rcpt_to"]]
+        return found["data"]
+
+    def factory(self):
+        self.connections += 1
+        if self.password is None:
+            return SMTP(self, enable_SMTPUTF8=True)
+        return SMTP(self, authenticator=self._authenticate, auth_required=True, auth_require_tls=False)
+
+    def _authenticate(self, server, session, envelope, mechanism, auth_data):
+        return AuthResult(success=auth_data.password.decode() == self.password)
+
+    def _trigger_server(self):
+        # The controller greets its own port, which it doesn't know when the system chose it.
+        self.port = self.address[1]
+        super()._trigger_server()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        answer = self._next(address)
+        if answer and not answer.startswith("drop"):
+            return answer
+        session.drop = answer
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        drop = getattr(session, "drop", None)
+        if drop == "drop before data":
+            server.transport.abort()
+            return "451 never seen"
+        self.mails.append(
+            {"mail_from": envelope.mail_from, "rcpt_to": list(envelope.rcpt_tos), "data": envelope.original_content}
+        )
+        if drop == "drop after data":
+            server.transport.abort()
+        return "250 2.0.0 OK"
+
+    def _next(self, address):
+        answer = self.script.get(address)
+        if isinstance(answer, list):
+            return answer.pop(0) if len(answer) > 1 else answer[0]
+        return answer

@@ -1,0 +1,45 @@
+import re
+
+from odoo.tests import tagged
+
+from .common import CampaignCase
+
+
+@tagged("post_install", "-at_install")
+class TestWayOfOneEmail(CampaignCase):
+    def test_from_contact_to_mailbox_and_log(self):
+        mailing = self.make_mailing(self.make_list(self.partners))
+        mailing.action_launch()
+        self.assertEqual(mailing.state, "queued")
+        self.assertFalse(self.peer.mails, "nothing leaves before the worker runs")
+
+        self.send()
+
+        self.assertEqual(mailing.state, "done")
+        self.assertEqual(sorted(self.peer.recipients()), sorted(self.partners.mapped("email")))
+        self.assertEqual(mailing.sent_count, 5)
+        self.assertEqual(mailing.campaign_id.sent_count, 5)
+        self.assertEqual(mailing.campaign_id.recent_event_ids.mapped("kind"), ["sent"] * 5)
+        self.assertEqual(self.partners[0].email_campaign_sent_count, 1)
+
+    def test_what_arrives(self):
+        mailing = self.make_mailing(self.make_list(self.partners[:1]), email_from='"Sally Séls" <sally@crm.example>')
+        mailing.action_launch()
+        self.send()
+
+        message = self.message_to("person1@good.example")
+        self.assertEqual(message["Subject"], "Spring is here")
+        self.assertEqual(message["To"], "Person 1 <person1@good.example>")
+        self.assertEqual(message["From"].addresses[0].display_name, "Sally Séls")
+        self.assertEqual(message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
+        self.assertEqual(message.get_content_type(), "multipart/alternative")
+        for part in message.iter_parts():
+            self.assertIn("Hello Person 1,", part.get_content())
+            self.assertRegex(part.get_content(), r"/email/u/[\w-]+")
+            self.assertRegex(part.get_content(), r"/email/c/[\w-]+")
+            self.assertNotIn("shop.example", part.get_content(), "links lead through us")
+        self.assertRegex(message.get_body(("html",)).get_content(), r"/email/o/[\w-]+\.gif")
+        self.assertRegex(message["List-Unsubscribe"], r"<http.*/email/u/[\w-]+>")
+        for line in self.peer.mail_to("person1@good.example").split(b"\r\n"):
+            self.assertLessEqual(len(line), 998)
+            self.assertFalse(re.search(rb"[\r\n]", line))
