@@ -42,7 +42,7 @@ class Peer(Controller):
         return SMTP(self, authenticator=self._authenticate, auth_required=True, auth_require_tls=False)
 
     def _authenticate(self, server, session, envelope, mechanism, auth_data):
-        return AuthResult(success=auth_data.password.decode() == self.password)
+        return AuthResult(success=auth_data.password.decode() == self.password, handled=False)
 
     def _trigger_server(self):
         # The controller greets its own port, which it doesn't know when the system chose it.
@@ -51,14 +51,14 @@ class Peer(Controller):
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self._next(address)
-        if answer and not answer.startswith("drop"):
+        if answer and answer[0] in "45":
             return answer
-        session.drop = answer
+        session.answer = answer
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        drop = getattr(session, "drop", None)
+        drop = getattr(session, "answer", None)
         if drop == "drop before data":
             server.transport.abort()
             return "451 never seen"

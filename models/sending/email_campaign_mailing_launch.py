@@ -51,7 +51,7 @@ class EmailCampaignMailing(models.Model):
     def action_cancel(self):
         """Stop for good: what has not left is cancelled, what was sent stays sent."""
         self._move("cancelled", ("queued", "sending", "paused"), done_at=fields.Datetime.now())
-        self.env["email.campaign.recipient"].flush_model()
+        self.env.flush_all()
         self.env.execute_query(
             SQL(
                 """
@@ -66,7 +66,7 @@ class EmailCampaignMailing(models.Model):
     def action_retry_failed(self):
         """Queue again those that failed, and only those."""
         self.check_access("write")
-        self.env["email.campaign.recipient"].flush_model()
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """

@@ -1,0 +1,284 @@
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..models.sending import delivery
+from ..models.sending.worker import Worker
+from .common import CampaignCase
+from .peer import Peer
+
+
+@tagged("post_install", "-at_install")
+class TestDelivery(CampaignCase):
+    """The queue: every state tells the truth, nobody gets a mail twice, nobody is lost (invariants 1 and 2)."""
+
+    def launch(self, count=5, **values):
+        partners = self.partners
+        if count > 5:
+            partners |= self.env["res.partner"].create(
+                [{"name": f"Person {n}", "email": f"person{n}@good.example"} for n in range(6, count + 1)]
+            )
+        mailing = self.make_mailing(self.make_list(partners[:count]), **values)
+        mailing.action_launch()
+        return mailing
+
+    def recipient(self, mailing, email):
+        mailing.recipient_ids.invalidate_recordset()
+        return mailing.recipient_ids.filtered(lambda r: r.email == email)
+
+    def assertNobodyTwice(self):
+        self.assertEqual(len(self.peer.recipients()), len(set(self.peer.recipients())))
+
+    def test_refused_for_good(self):
+        self.peer.script = {
+            "person1@good.example": "550 5.1.1 no such user",
+            "person2@good.example": "554 5.7.1 blocked, see our policy",
+            "person3@good.example": "552 5.2.2 mailbox full",
+        }
+        mailing = self.launch()
+        with self.assertBalanced(mailing):
+            self.send()
+        self.assertEqual((mailing.state, mailing.sent_count, mailing.failed_count), ("done", 2, 3))
+        dead, blocked, full = (self.recipient(mailing, f"person{n}@good.example") for n in (1, 2, 3))
+        self.assertEqual((dead.bounce_kind, dead.smtp_code), ("hard", 550))
+        self.assertIn("no such user", dead.smtp_reply)
+        self.assertFalse(blocked.bounced_at, "a block is the sender's fault")
+        self.assertEqual(full.bounce_kind, "soft")
+        self.assertEqual(dead.event_ids.mapped("kind"), ["bounce"])
+        self.assertEqual(blocked.event_ids.mapped("kind"), ["failed"])
+        self.partners.invalidate_recordset()
+        self.assertEqual(self.partners[:3].mapped("email_validity"), ["invalid", "unknown", "soft_bouncing"])
+
+    def test_refused_for_now_and_taken_later(self):
+        self.peer.script = {"person1@good.example": ["451 4.7.1 greylisted, come back", "250 OK"]}
+        mailing = self.launch()
+        self.send()
+        recipient = self.recipient(mailing, "person1@good.example")
+        self.assertEqual((mailing.state, recipient.state, recipient.attempts), ("sending", "retry", 1))
+        self.assertGreater(recipient.next_try_at, self.env.cr.now())
+        trigger = self.env["ir.cron.trigger"].search([("call_at", ">", self.env.cr.now())])
+        self.assertTrue(trigger, "the worker is woken up for the next try")
+
+        recipient.sudo().next_try_at = "2020-01-01"
+        self.peer.script = {}
+        self.send()
+        self.assertEqual((mailing.state, mailing.sent_count), ("done", 5))
+        self.assertNobodyTwice()
+
+    def test_refused_for_now_for_ever(self):
+        self.peer.script = {"person1@good.example": "451 4.7.1 try later"}
+        mailing = self.launch()
+        for _try in range(10):
+            self.send()
+            if mailing.state == "done":
+                break
+            self.recipient(mailing, "person1@good.example").sudo().next_try_at = "2020-01-01"
+        recipient = self.recipient(mailing, "person1@good.example")
+        self.assertEqual((mailing.state, recipient.state, recipient.attempts), ("done", "failed", 6))
+
+        self.peer.script = {}
+        mailing.action_retry_failed()
+        self.assertEqual(mailing.state, "queued")
+        self.send()
+        self.assertEqual((mailing.state, mailing.sent_count), ("done", 5))
+        self.assertNobodyTwice()
+
+    def test_retry_failed_takes_failed_ones_only(self):
+        mailing = self.launch()
+        self.send()
+        with self.assertRaisesRegex(UserError, "Nothing failed"):
+            mailing.action_retry_failed()
+
+    def test_no_answer_to_a_whole_message_is_in_doubt(self):
+        self.peer.script = {"person3@good.example": "drop after data"}
+        mailing = self.launch()
+        with self.assertBalanced(mailing):
+            self.send()
+            self.send()
+        doubtful = self.recipient(mailing, "person3@good.example")
+        self.assertEqual(doubtful.state, "in_doubt")
+        self.assertEqual(mailing.state, "done", "the others went out over a new connection")
+        self.assertEqual(mailing.sent_count, 4)
+        self.assertNobodyTwice()
+        self.send()
+        self.assertNobodyTwice()
+
+        doubtful.with_user(self.salesperson).action_mark_sent()
+        self.assertEqual((doubtful.state, mailing.sent_count), ("sent", 5))
+
+    def test_in_doubt_is_sent_again_only_by_hand(self):
+        self.peer.script = {"person3@good.example": ["drop after data", "250 OK"]}
+        mailing = self.launch()
+        self.send()
+        self.send()
+        self.recipient(mailing, "person3@good.example").with_user(self.salesperson).action_send_again()
+        self.send()
+        self.assertEqual(self.recipient(mailing, "person3@good.example").state, "sent")
+        self.assertEqual(self.peer.recipients().count("person3@good.example"), 2, "as was decided")
+
+    def test_connection_lost_before_the_message_was_whole(self):
+        self.peer.script = {"person3@good.example": ["drop before data", "250 OK"]}
+        mailing = self.launch()
+        self.send()
+        broken = self.recipient(mailing, "person3@good.example")
+        self.assertIn(broken.state, ("retry", "in_doubt"))
+        self.assertNobodyTwice()
+
+    @mute_logger("odoo.addons.email_campaign.models.sending.email_campaign_mailing_delivery")
+    def test_server_vanishes(self):
+        vanishing = self.start_peer()
+        mailing = self.launch()
+        vanishing.stop()
+        with self.assertBalanced(mailing):
+            self.send()
+        self.assertEqual((mailing.state, mailing.remaining_count), ("queued", 5))
+        self.assertIn("nothing answers", mailing.trouble)
+        self.assertTrue(mailing.next_try_at)
+        self.send()
+        self.assertEqual(mailing.remaining_count, 5, "not before its time")
+        mailing.sudo().next_try_at = "2020-01-01"
+        self.addCleanup(self.start_peer().stop)
+        self.send()
+        self.assertEqual((mailing.state, mailing.sent_count, mailing.trouble), ("done", 5, False))
+
+    def start_peer(self):
+        peer = Peer()
+        peer.start()
+        self.mail_server.smtp_port = peer.address[1]
+        self.mail_server.flush_recordset()
+        return peer
+
+    def test_dead_worker(self):
+        """Rows of a worker that is gone: what had not left is sent, what may have left is never sent by itself."""
+        mailing = self.launch()
+        recipients = mailing.recipient_ids.sudo()
+        recipients[0].write({"state": "handed", "worker": 12345})
+        recipients[1].write({"state": "claimed", "worker": 12345})
+        with self.assertBalanced(mailing):
+            self.send()
+        self.assertEqual(
+            recipients.mapped("state"), ["in_doubt", "sent", "sent", "sent", "sent"]
+        )
+        self.assertNotIn(recipients[0].email, self.peer.recipients())
+
+    def test_living_worker_keeps_its_rows(self):
+        mailing = self.launch()
+        recipients = mailing.recipient_ids.sudo()
+        with Worker(self.env.cr.dbname) as other:
+            recipients[0].write({"state": "handed", "worker": other.number})
+            recipients[1].write({"state": "claimed", "worker": other.number})
+            self.send()
+            self.assertEqual(recipients.mapped("state"), ["handed", "claimed", "sent", "sent", "sent"])
+            self.assertEqual(mailing.state, "sending")
+        self.send()
+        self.assertEqual(recipients.mapped("state"), ["in_doubt", "sent", "sent", "sent", "sent"])
+        self.assertEqual(mailing.state, "done")
+
+    @mute_logger("odoo.addons.email_campaign.models.sending.email_campaign_mailing_delivery")
+    def test_worker_stumbles_between_sending_and_writing_it_down(self):
+        mailing = self.launch()
+        with (
+            patch.object(delivery.Delivery, "_flush", side_effect=MemoryError("no memory")),
+            self.assertBalanced(mailing),
+        ):
+            self.send()
+        self.assertEqual(len(self.peer.mails), 5)
+        self.assertIn("no memory", mailing.trouble)
+        mailing.sudo().next_try_at = False
+        self.send()
+        self.assertEqual(set(self.states(mailing).values()), {"in_doubt"}, "the truth: nobody knows")
+        self.assertNobodyTwice()
+        self.assertEqual(mailing.state, "done")
+
+    @mute_logger("odoo.addons.email_campaign.models.sending.email_campaign_mailing_delivery")
+    def test_one_that_stumbles_does_not_stop_another(self):
+        first = self.launch()
+        second = self.make_mailing(self.make_list(self.partners, name="Second"))
+        second.action_launch()
+        first.sudo().frozen_content = {"lang": "en_US", "sources": {"en_US": {"nonsense": 1}}}
+        self.send()
+        self.assertTrue(first.trouble)
+        self.assertEqual((second.state, second.sent_count), ("done", 5))
+
+    def test_a_field_removed_after_launch_pauses_with_the_reason(self):
+        mailing = self.launch()
+        source = dict(mailing.frozen_content["sources"]["en_US"], html="<p>{{ object.unlink() }}</p>")
+        mailing.sudo().frozen_content = {"lang": "en_US", "sources": {"en_US": source}}
+        self.send()
+        self.assertEqual(mailing.state, "paused")
+        self.assertIn("object.unlink()", mailing.trouble)
+        self.assertFalse(self.peer.mails)
+
+    def test_pause_within_one_group_and_resume(self):
+        mailing = self.launch(20)
+        sent_before = []
+
+        def pause_after_first_group(delivery_self, mails):
+            original = delivery_self._flush
+
+            def flush(outcomes, addresses):
+                original(outcomes, addresses)
+                if not sent_before:
+                    sent_before.append(len(outcomes))
+                    mailing.sudo().with_env(delivery_self._mailing.env).write({"state": "paused"})
+
+            with patch.object(delivery_self, "_flush", flush):
+                return original_send(delivery_self, mails)
+
+        original_send = delivery.Delivery._send
+        with patch.object(delivery.Delivery, "_send", pause_after_first_group), self.assertBalanced(mailing):
+            self.send()
+        self.assertEqual(mailing.state, "paused")
+        self.assertEqual(len(self.peer.mails), sent_before[0])
+        self.assertEqual(mailing.remaining_count, 20 - sent_before[0])
+        self.assertEqual(set(self.states(mailing).values()), {"sent", "queued"})
+
+        mailing.action_resume()
+        self.send()
+        self.assertEqual((mailing.state, mailing.sent_count), ("done", 20))
+        self.assertNobodyTwice()
+
+    def test_cancel(self):
+        self.peer.script = {"person1@good.example": "451 4.7.1 try later"}
+        mailing = self.launch()
+        self.send()
+        with self.assertBalanced(mailing):
+            mailing.action_cancel()
+            self.send()
+        self.assertEqual(mailing.state, "cancelled")
+        self.assertEqual(sorted(self.states(mailing).values()), ["cancelled", "sent", "sent", "sent", "sent"])
+        with self.assertRaisesRegex(UserError, "cancelled now"):
+            mailing.action_resume()
+
+    def test_sent_is_not_deleted(self):
+        mailing = self.launch()
+        self.send()
+        with self.assertRaisesRegex(UserError, "Archive the campaign"):
+            mailing.unlink()
+        with self.assertRaisesRegex(UserError, "Archive the campaign"):
+            mailing.campaign_id.unlink()
+
+    def test_batches(self):
+        mailing = self.launch(45)
+        with patch.object(delivery, "BATCH", 10):
+            self.send()
+        self.assertEqual((mailing.state, mailing.sent_count), ("done", 45))
+        self.assertNobodyTwice()
+
+    def test_queries_do_not_grow_with_recipients(self):
+        """No query for each recipient: twice as many take no more than the groups that they add."""
+        counts = {}
+        for number in (30, 60):
+            mailing = self.launch(number)
+            before = self.cr.sql_log_count
+            self.send()
+            counts[number] = self.cr.sql_log_count - before
+            self.assertEqual(mailing.sent_count, number)
+        self.assertLess(counts[60] - counts[30], 30)
+
+    def test_recipients_are_unique(self):
+        mailing = self.launch()
+        with self.assertRaises(Exception), mute_logger("odoo.sql_db"), self.cr.savepoint():
+            mailing.recipient_ids[0].sudo().copy()

@@ -1,0 +1,271 @@
+import re
+from email.message import EmailMessage
+
+from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
+
+from ..models.response.email_link import CLICK, MESSAGE_ID, OPEN, OPT_OUT, RETURN_PATH
+from .common import CampaignCase
+
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+
+
+class SentCase(CampaignCase):
+    """A mass email that has been sent, and what stands in it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.mailing = cls.make_mailing(cls, cls.make_list(cls, cls.partners))
+        recipients = cls.env["email.campaign.recipient"]
+        cls.env["email.audience"]._freeze(cls.mailing)
+        cls.link = cls.env["email.tracking.url"].create(
+            {"name": "Shop", "url": "https://shop.example/spring?a=1&b=2#top", "campaign_id": cls.mailing.campaign_id.id}
+        )
+        cls.mailing.sudo().state = "done"
+        cls.recipient = recipients.search([("mailing_id", "=", cls.mailing.id)], limit=1).sudo()
+        cls.mailing.recipient_ids.sudo().write({"state": "sent", "sent_at": cls.env.cr.now()})
+        cls.signer = cls.env["email.link"]._signer()
+
+    def kinds(self):
+        events = self.env["email.campaign.event"].search([("mailing_id", "=", self.mailing.id)], order="id")
+        return [(event.kind, event.verdict) for event in events]
+
+
+@tagged("post_install", "-at_install")
+class TestPublicRoutes(SentCase, HttpCase):
+    """Opening, clicking and opting out as recipients, mail programs and scanners do it."""
+
+    def url(self, kind, purpose, *ids):
+        token = self.signer.sign(purpose, *(ids or (self.recipient.id,)))
+        return f"/email/{kind}/{token}" + (".gif" if kind == "o" else "")
+
+    def test_open(self):
+        response = self.url_open(self.url("o", OPEN), headers=BROWSER)
+        self.assertEqual((response.status_code, response.headers["Content-Type"]), (200, "image/gif"))
+        self.assertIn("no-store", response.headers["Cache-Control"])
+        self.assertNotIn("session_id", response.headers.get("Set-Cookie", ""))
+        self.assertTrue(self.recipient.opened_at)
+        self.assertEqual(self.kinds(), [("open", "human")])
+        self.assertEqual(self.partners[0].email_validity, "valid")
+        first = self.recipient.opened_at
+        self.url_open(self.url("o", OPEN), headers=BROWSER)
+        self.assertEqual(self.recipient.opened_at, first)
+        self.assertEqual(len(self.kinds()), 2, "the log has every opening")
+        self.assertEqual(self.mailing.opened_count, 1, "and the form counts people")
+
+    def test_click(self):
+        url = self.url("c", CLICK, self.recipient.id, self.link.id)
+        response = self.url_open(url, headers=BROWSER, allow_redirects=False)
+        self.assertEqual(response.status_code, 302)
+        self.assertEqual(response.headers["Location"], "https://shop.example/spring?a=1&b=2#top")
+        self.assertIn("no-store", response.headers["Cache-Control"])
+        self.assertEqual(self.kinds(), [("click", "human")])
+        self.assertEqual((self.mailing.clicked_count, self.link.click_count), (1, 1))
+
+    def test_a_scanner_is_on_record_and_not_counted(self):
+        url = self.url("c", CLICK, self.recipient.id, self.link.id)
+        self.assertEqual(self.url_open(url, headers=BROWSER, method="HEAD", allow_redirects=False).status_code, 302)
+        self.url_open(url, headers={"User-Agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"}, allow_redirects=False)
+        self.url_open(self.url("o", OPEN), headers={**BROWSER, "Sec-Purpose": "prefetch"})
+        self.assertEqual(self.kinds(), [("click", "machine"), ("click", "machine"), ("open", "machine")])
+        self.assertEqual((self.mailing.clicked_count, self.mailing.opened_count, self.link.click_count), (0, 0, 0))
+
+    def test_redirects_when_the_log_cannot_be_written(self):
+        self.env.cr.execute("ALTER TABLE email_campaign_event RENAME TO email_campaign_event_away")
+        with mute_logger("odoo.sql_db", "odoo.addons.email_campaign.controllers.tracking"):
+            response = self.url_open(
+                self.url("c", CLICK, self.recipient.id, self.link.id), headers=BROWSER, allow_redirects=False
+            )
+        self.env.cr.execute("ALTER TABLE email_campaign_event_away RENAME TO email_campaign_event")
+        self.assertEqual(response.status_code, 302)
+
+    def test_every_bad_token_is_the_same_404(self):
+        good = self.signer.sign(OPT_OUT, self.recipient.id)
+        bad = [
+            "x",
+            good[:-1],
+            good + "A",
+            good[:-2] + ("AA" if good[-2:] != "AA" else "BB"),
+            self.signer.sign(OPEN, self.recipient.id),
+            self.signer.sign(OPT_OUT, 2**40),
+            self.signer.sign(OPT_OUT, self.recipient.id, 1),
+        ]
+        bodies = set()
+        for token in bad:
+            response = self.url_open(f"/email/u/{token}", headers=BROWSER)
+            self.assertEqual(response.status_code, 404, token)
+            bodies.add(response.text)
+            self.assertEqual(self.url_open(f"/email/u/{token}", data={"scope": "type"}).status_code, 404)
+            self.assertEqual(self.url_open(f"/email/c/{token}").status_code, 404)
+            if token != bad[4]:  # that one is a good token, for opening
+                self.assertEqual(self.url_open(f"/email/o/{token}.gif").status_code, 404)
+        self.assertEqual(len(bodies), 1)
+        self.assertFalse(self.kinds())
+
+    def test_looking_at_the_page_opts_nobody_out(self):
+        for method in ("GET", "HEAD"):
+            self.assertEqual(self.url_open(self.url("u", OPT_OUT), headers=BROWSER, method=method).status_code, 200)
+        self.assertFalse(self.kinds())
+        self.assertFalse(self.recipient.opted_out_at)
+
+    def test_the_page(self):
+        self.list_type.page_text = '<p>Sorry!</p><script>alert(1)</script>'
+        response = self.url_open(self.url("u", OPT_OUT), headers=BROWSER)
+        self.assertIn("pe•••@good.example", response.text)
+        self.assertIn("News and offers", response.text)
+        self.assertIn("Sorry!", response.text)
+        self.assertNotIn("<script", response.text)
+        self.assertNotIn("Person 1", response.text, "no more than the link's owner needs")
+        self.assertFalse(re.search(r'(src|href)="(https?:)?//', response.text), "nothing is loaded from elsewhere")
+        self.assertIn("default-src 'none'", response.headers["Content-Security-Policy"])
+        self.assertEqual(response.headers["Referrer-Policy"], "no-referrer")
+
+    def test_opt_out_on_the_page_and_undo(self):
+        url = self.url("u", OPT_OUT)
+        response = self.url_open(url, data={"scope": "type"}, headers=BROWSER)
+        self.assertIn("You are unsubscribed", response.text)
+        self.assertEqual(self.kinds(), [("opt_out", "human")])
+        self.assertTrue(self.recipient.opted_out_at)
+        self.assertEqual(self.mailing.opted_out_count, 1)
+        self.url_open(url, data={"scope": "type"}, headers=BROWSER)
+        self.assertEqual(len(self.kinds()), 1, "asking twice does no harm")
+        again = self.make_mailing(self.make_list(self.partners[:2], name="Next"))
+        self.env["email.audience"]._freeze(again)
+        self.assertEqual(
+            self.states(again), {"person1@good.example": "opted_out", "person2@good.example": "queued"}
+        )
+
+        response = self.url_open(url, data={"undo": "1"}, headers=BROWSER)
+        self.assertIn("subscribed again", response.text)
+        self.assertEqual(self.kinds()[-1], ("opt_in", "human"))
+        self.assertFalse(self.recipient.opted_out_at)
+        once_more = self.make_mailing(self.make_list(self.partners[:2], name="Once more"))
+        self.env["email.audience"]._freeze(once_more)
+        self.assertEqual(set(self.states(once_more).values()), {"queued"})
+
+    def test_opt_out_of_everything(self):
+        self.url_open(self.url("u", OPT_OUT), data={"scope": "everything"}, headers=BROWSER)
+        self.assertTrue(self.env["mail.blacklist"].search([("email", "=", "person1@good.example")]))
+        self.assertTrue(self.partners[0].is_blacklisted, "the rest of Odoo respects it too")
+
+    def test_one_click(self):
+        response = self.url_open(self.url("u", OPT_OUT), data={"List-Unsubscribe": "One-Click"})
+        self.assertEqual((response.status_code, response.text), (200, ""))
+        self.assertEqual(self.kinds(), [("opt_out", "human")])
+
+    def test_link_of_a_test_email(self):
+        response = self.url_open(self.url("u", OPT_OUT, 0), headers=BROWSER)
+        self.assertIn("link of a test email", response.text)
+        self.url_open(self.url("u", OPT_OUT, 0), data={"scope": "everything"}, headers=BROWSER)
+        self.assertFalse(self.kinds())
+
+    def test_opening_settles_a_doubt(self):
+        self.recipient.state = "in_doubt"
+        self.url_open(self.url("o", OPEN), headers=BROWSER)
+        self.recipient.invalidate_recordset()
+        self.assertEqual(self.recipient.state, "sent")
+
+
+@tagged("post_install", "-at_install")
+class TestIncoming(SentCase):
+    """Bounces and complaints, as they come through Odoo's mail gateway."""
+
+    def report(self, address="person1@good.example", status="5.1.1", action="failed", token=None, message_id=None):
+        report = EmailMessage()
+        report["From"] = "Mail Delivery System <MAILER-DAEMON@mx.good.example>"
+        verp = token or self.signer.sign_local(RETURN_PATH, self.recipient.id)
+        report["To"] = f"bounce+{verp}@crm.example"
+        report["Subject"] = "Undelivered Mail Returned to Sender"
+        report["Message-ID"] = f"<{status}.{action}.{address}@mx.good.example>"
+        body = (
+            "This is the mail system.\r\n\r\n--B\r\nContent-Type: message/delivery-status\r\n\r\n"
+            f"Reporting-MTA: dns; mx.good.example\r\n\r\nFinal-Recipient: rfc822; {address}\r\nAction: {action}\r\n"
+            f"Status: {status}\r\nDiagnostic-Code: smtp; 550 {status} as they said\r\n\r\n"
+            f"--B\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id or '<x@y.example>'}\r\n\r\n--B--\r\n"
+        )
+        head = report.as_bytes().rstrip()
+        return (
+            head
+            + b'\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary="B"'
+            + b"\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\n"
+            + body.encode()
+        )
+
+    def process(self, message):
+        self.env["mail.thread"].message_process(False, message)
+        self.recipient.invalidate_recordset()
+        self.partners.invalidate_recordset()
+
+    def test_hard_bounce_by_return_path(self):
+        self.process(self.report())
+        self.assertEqual((self.recipient.bounce_kind, bool(self.recipient.bounced_at)), ("hard", True))
+        self.assertEqual(self.partners[0].email_validity, "invalid")
+        self.assertIn("5.1.1", self.partners[0].email_validity_reason)
+        self.assertEqual(self.kinds(), [("bounce", False)])
+        self.assertEqual(self.mailing.bounced_count, 1)
+
+    def test_the_same_bounce_counts_once(self):
+        self.process(self.report())
+        self.process(self.report())
+        self.assertEqual(self.kinds(), [("bounce", False)])
+        self.assertEqual(
+            self.env["email.address"].search([("email", "=", "person1@good.example")]).hard_bounce_count, 1
+        )
+
+    def test_by_message_id_of_what_came_back(self):
+        token = self.signer.sign_local(MESSAGE_ID, self.recipient.id)
+        self.process(self.report(token="nothing", message_id=f"<{token}@crm.example>"))
+        self.assertEqual(self.recipient.bounce_kind, "hard")
+
+    def test_soft_bounce(self):
+        self.process(self.report(status="4.2.2"))
+        self.assertEqual(self.recipient.bounce_kind, "soft")
+        self.assertEqual(self.partners[0].email_validity, "soft_bouncing")
+
+    def test_block_of_the_sender_hurts_nobody(self):
+        self.process(self.report(status="5.7.1"))
+        self.assertEqual(self.kinds(), [("bounce", False)])
+        self.assertEqual(self.partners[0].email_validity, "unknown")
+
+    def test_delay_is_no_bounce(self):
+        self.process(self.report(status="4.4.1", action="delayed"))
+        self.assertFalse(self.kinds())
+        self.assertFalse(self.recipient.bounced_at)
+
+    def test_forged_bounce_changes_nothing(self):
+        token = self.signer.sign_local(OPEN, self.recipient.id)
+        with mute_logger("odoo.addons.mail.models.mail_thread"):
+            self.process(self.report(token=token, message_id=f"<{token}@crm.example>"))
+        self.assertFalse(self.kinds())
+        self.assertEqual(self.partners[0].email_validity, "unknown")
+
+    def test_complaint_opts_out(self):
+        token = self.signer.sign_local(MESSAGE_ID, self.recipient.id)
+        self.process(
+            (
+                "From: feedback@isp.example\r\nTo: abuse@crm.example\r\nSubject: FW: complaint\r\n"
+                "Message-ID: <arf1@isp.example>\r\nMIME-Version: 1.0\r\n"
+                'Content-Type: multipart/report; report-type=feedback-report; boundary="B"\r\n\r\n'
+                "--B\r\nContent-Type: text/plain\r\n\r\nThis is an abuse report.\r\n"
+                "--B\r\nContent-Type: message/feedback-report\r\n\r\n"
+                "Feedback-Type: abuse\r\nUser-Agent: ISP/1\r\nVersion: 1\r\n\r\n"
+                f"--B\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{token}@crm.example>\r\nSubject: x\r\n\r\nHi\r\n"
+                "--B--\r\n"
+            ).encode()
+        )
+        self.assertEqual([kind for kind, _verdict in self.kinds()], ["complaint", "opt_out"])
+        self.assertTrue(self.recipient.opted_out_at)
+
+    def test_what_is_not_ours_goes_on_its_way(self):
+        lead = self.env["crm.lead"].create({"name": "Chairs", "email_from": "lea@good.example"})
+        message = lead.message_post(body="Hello", message_type="email", subtype_xmlid="mail.mt_comment")
+        reply = EmailMessage()
+        reply["From"] = "lea@good.example"
+        reply["To"] = "catchall@crm.example"
+        reply["Subject"] = "Re: Chairs"
+        reply["Message-ID"] = "<reply@good.example>"
+        reply["In-Reply-To"] = message.message_id
+        reply.set_content("Forty, please.")
+        self.process(reply.as_bytes())
+        self.assertIn("Forty, please.", lead.message_ids[0].body)

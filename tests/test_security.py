@@ -1,0 +1,134 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common import CampaignCase
+
+
+@tagged("post_install", "-at_install")
+class TestSecurity(CampaignCase):
+    """Who may see and do what: invariants 5 to 7 of DESIGN.md."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        groups = "base.group_user,email_campaign.group_user"
+        cls.colleague = new_test_user(cls.env, login="cole", email="cole@crm.example", groups=groups)
+        cls.outsider = new_test_user(cls.env, login="otto", email="otto@crm.example", groups="base.group_user")
+        cls.target_list = cls.make_list(cls, cls.partners)
+        cls.mailing = cls.make_mailing(cls, cls.target_list)
+        cls.env["email.audience"]._freeze(cls.mailing)
+        cls.env["email.campaign.event"]._log(cls.mailing.recipient_ids[0], "open", verdict="human")
+        cls.env["email.tracking.url"].create(
+            {"name": "Shop", "url": "https://shop.example", "campaign_id": cls.mailing.campaign_id.id}
+        )
+
+    def visible(self, user):
+        """Give the models of which `user` sees a record of this campaign."""
+        campaign = self.mailing.campaign_id.id
+        found = set()
+        for model, field in (
+            ("email.campaign", "id"),
+            ("email.campaign.mailing", "campaign_id"),
+            ("email.campaign.recipient", "campaign_id"),
+            ("email.campaign.event", "campaign_id"),
+            ("email.tracking.url", "campaign_id"),
+        ):
+            if self.env[model].with_user(user).search_count([(field, "=", campaign)]):
+                found.add(model)
+        return found
+
+    def test_own_campaigns_and_all(self):
+        self.assertEqual(len(self.visible(self.salesperson)), 5)
+        self.assertEqual(self.visible(self.colleague), set())
+        self.assertEqual(len(self.visible(self.manager)), 5)
+        for model in ("email.campaign", "email.campaign.recipient", "email.campaign.event", "email.address"):
+            with self.subTest(model), self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_model"):
+                self.env[model].with_user(self.outsider).search([])
+
+    def test_lists_are_shared_and_changed_by_their_owner(self):
+        theirs = self.target_list.with_user(self.colleague)
+        self.assertEqual(theirs.member_count, 5)
+        with self.assertRaises(AccessError):
+            theirs.name = "Mine now"
+        with self.assertRaises(AccessError):
+            theirs._add_addresses("x@good.example")
+        with self.assertRaises(AccessError):
+            theirs.member_ids[0].unlink()
+        self.target_list.with_user(self.manager).name = "Tidied up"
+
+    def test_another_company_sees_nothing(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        boss = new_test_user(
+            self.env,
+            login="boss",
+            email="boss@other.example",
+            groups="base.group_user,email_campaign.group_admin",
+            company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
+        )
+        self.assertEqual(self.visible(boss), set())
+        self.assertFalse(self.env["email.target.list"].with_user(boss).search([]))
+        self.assertFalse(self.env["email.target.list.member"].with_user(boss).search([]))
+
+    def test_the_log_and_the_queue_are_nobodys_to_write(self):
+        recipient = self.mailing.recipient_ids[0]
+        for record in (recipient, recipient.event_ids[0]):
+            for user in (self.salesperson, self.manager):
+                mine = record.with_user(user)
+                with self.assertRaises(AccessError):
+                    mine.unlink()
+                with self.assertRaises(AccessError):
+                    mine.write({"mailing_id": self.mailing.id})
+
+    def test_state_is_not_set_by_hand(self):
+        """Over RPC a field that the form doesn't offer can be written all the same."""
+        draft = self.make_mailing(self.target_list)
+        for values in ({"state": "queued"}, {"frozen_content": {"lang": "x", "sources": {}}}, {"trouble": "x"}):
+            with self.subTest(values), self.assertRaises((AccessError, UserError)):
+                draft.write(values)
+        with self.assertRaises((AccessError, UserError)):
+            self.make_mailing(self.target_list, state="sending")
+
+    def test_what_the_sender_may_not_read_is_not_sent(self):
+        secret = self.env["res.partner"].create({"name": "Secret", "email": "secret@good.example"})
+        self.env["ir.rule"].create(
+            {
+                "name": "not the secret one",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "domain_force": f"[('id', '!=', {secret.id})]",
+                "groups": [(4, self.env.ref("email_campaign.group_user").id)],
+            }
+        )
+        target_list = self.make_list(name="With a secret")
+        self.assertEqual(target_list._add_records((self.partners[:1] | secret).with_user(self.salesperson)), 1)
+        target_list.sudo()._add_records(secret)
+        mailing = self.make_mailing(target_list)
+        mailing.action_launch()
+        self.send()
+        self.assertEqual(self.states(mailing)["secret@good.example"], "no_access")
+        self.assertEqual(self.peer.recipients(), ["person1@good.example"])
+
+    def test_what_others_supply_is_escaped(self):
+        self.partners[0].name = '<img src=x onerror="alert(1)"> {{ object.email }}\r\nBcc: all@evil.example'
+        mailing = self.make_mailing(
+            self.make_list(self.partners[:1], name="One"),
+            subject="For {{ object.name }}",
+            body_html="<p>Hello {{ object.name }}</p>",
+        )
+        mailing.action_launch()
+        self.send()
+        message = self.message_to("person1@good.example")
+        self.assertFalse(message["Bcc"])
+        self.assertIn("<img", message["Subject"])
+        html = message.get_body(("html",)).get_content()
+        self.assertIn("&lt;img", html)
+        self.assertNotIn("<img src=x", html)
+        self.assertIn("{{ object.email }}", html, "what is merged in is not a template")
+
+    def test_only_managers_judge_addresses(self):
+        self.env["email.address"].create({"email": "person1@good.example", "validity": "invalid"})
+        address = self.env["email.address"].search([("email", "=", "person1@good.example")])
+        with self.assertRaises(AccessError):
+            address.with_user(self.salesperson).action_mark_valid()
+        self.assertEqual(self.partners[0].with_user(self.outsider).email_validity, "invalid", "everybody sees it")
