@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from . import demo as scenario
 from . import postgres, progress
 from .database import Databases
 from .errors import Interrupted, Problem
@@ -23,30 +23,20 @@ DATABASE = MODULE
 def run(settings: Settings, _arguments: Sequence[str]) -> int:
     """Start everything, launch one demo campaign, stay until Ctrl-C."""
     with _everything(settings) as (server, children):
-        if _has_demo():
-            from .demo import launch
-
-            launch(server)
+        scenario.launch(server)
         progress.say(_addresses(server))
         try:
             while all(child.is_running() for child in children):
                 time.sleep(0.5)
         except Interrupted:
             return 0
-    raise Problem(
-        f"A server ended by itself. Why, is at the end of one of the logs in {LOGS}. Run `make run` again."
-    )
+    raise Problem(f"A server ended by itself. Why, is at the end of one of the logs in {LOGS}. Run `make run` again.")
 
 
 def demo(settings: Settings, _arguments: Sequence[str]) -> int:
     """Start everything, play the demo, stop."""
     with _everything(settings) as (server, _):
-        if not _has_demo():
-            progress.say("There is no demo to play yet (dev/demo).")
-            return 0
-        from .demo import play
-
-        play(server)
+        scenario.play(server)
     return 0
 
 
@@ -70,10 +60,6 @@ def _prepare_database(databases: Databases, settings: Settings) -> None:
     # Links in emails must lead to this server; Odoo would otherwise take over the address of whoever logs in.
     url = f"http://127.0.0.1:{settings.http_port}"
     databases.set_parameters(DATABASE, {"web.base.url": url, "web.base.url.freeze": "True"})
-
-
-def _has_demo() -> bool:
-    return importlib.util.find_spec("dev.demo") is not None
 
 
 def _addresses(server: Server) -> str:

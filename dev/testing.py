@@ -15,6 +15,9 @@ from .settings import Settings
 
 COEXISTENCE = "tests/test_coexistence.py"
 NO_TESTS_COLLECTED = 5
+# pytest's options whose value may be the next argument: -k tools is no path, although there is such a folder.
+VALUED: tuple[str, ...] = ("-k", "-m", "-p", "-o", "-c", "-r", "-W", "-n", "--override-ini", "--deselect", "--ignore")
+VALUED += ("--ignore-glob", "--durations", "--maxfail", "--tb", "--basetemp", "--junit-xml", "--log-level")
 
 
 def test(settings: Settings, arguments: Sequence[str]) -> int:
@@ -27,9 +30,7 @@ def test(settings: Settings, arguments: Sequence[str]) -> int:
         environ = {
             **odoo.environ,
             "PYTHONPATH": os.pathsep.join([str(odoo.source.root), str(CHECKOUT / "dev" / "plugins")]),
-            "PATH": os.pathsep.join(
-                [str(browser.wrapper_folder(program)), os.environ.get("PATH", os.defpath)]
-            ),
+            "PATH": os.pathsep.join([str(browser.wrapper_folder(program)), os.environ.get("PATH", os.defpath)]),
             "HYPOTHESIS_STORAGE_DIRECTORY": str(STATE / "hypothesis"),
         }
         command: list[str | Path] = [
@@ -52,11 +53,7 @@ def test(settings: Settings, arguments: Sequence[str]) -> int:
 
         main, beside = names_of_runs(number)
         code = run(main, (), *selection(arguments))
-        if (
-            code == NO_TESTS_COLLECTED
-            and not arguments
-            and not any((CHECKOUT / "tests").glob("**/test_*.py"))
-        ):
+        if code == NO_TESTS_COLLECTED and not arguments and not any((CHECKOUT / "tests").glob("**/test_*.py")):
             code = 0
         if (CHECKOUT / COEXISTENCE).exists() and (not arguments or "coexistence" in " ".join(arguments)):
             progress.say("Beside mass_mailing:")
@@ -86,10 +83,11 @@ def selection(arguments: Sequence[str]) -> list[str]:
     """
     result: list[str] = []
     paths = 0
-    for argument in arguments:
+    for before, argument in zip(["", *arguments], arguments, strict=False):
         path, separator, test_id = argument.partition("::")
         absolute = Path(os.path.abspath(CHECKOUT / path))
-        if not argument.startswith("-") and path and absolute.exists() and absolute.is_relative_to(CHECKOUT):
+        is_word = argument.startswith("-") or before in VALUED or not path
+        if not is_word and absolute.exists() and absolute.is_relative_to(CHECKOUT):
             paths += 1
             result.append(f"{LINK / absolute.relative_to(CHECKOUT)}{separator}{test_id}")
         else:

@@ -33,9 +33,7 @@ def launch(server: Server) -> None:
     odoo = prepare(server)
     mailing_id = odoo.ref(MAILING)
     if mailing_id is None:
-        say(
-            "The demo campaign was deleted, so there is nothing to send. `make clean` makes room for a new one."
-        )
+        say("The demo campaign was deleted, so there is nothing to send. `make clean` makes room for it.")
         return
     if odoo.read("email.campaign.mailing", mailing_id, ["state"])["state"] == "draft":
         _fill_list(odoo)

@@ -20,10 +20,11 @@ CHUNK = 250  # contacts in one call
 BODY = """
 <div style="max-width:600px;margin:0 auto;font-family:Arial,sans-serif;color:#333333;">
     <h1 style="color:#714b67;">Hello {{ recipient.name ||| dear friend }},</h1>
-    <p>on Saturday we open the workshop to everybody{{ object.city ||| }}, with coffee, cake and sawdust.</p>
+    <p>on Saturday we open the workshop to everybody from {{ object.city ||| near and far }},
+    with coffee, cake and sawdust.</p>
     <p><a href="https://www.example.com/open-house">See the programme</a>,
     <a href="https://www.example.com/open-house/way">how to get there</a>, or
-    <a href="https://www.example.com/open-house/seat?from=email">keep a seat</a> in the course for beginners.</p>
+    <a href="https://www.example.com/open-house/seat?from=email">keep a seat</a> in a course.</p>
     <p>Until Saturday!</p>
 </div>"""
 
@@ -60,8 +61,8 @@ def play(server: Server) -> None:
     differing = [row.label for row in rows if not row.agrees]
     if differing:
         raise Problem(
-            f"Odoo and the mailboxes differ in: {', '.join(differing)}. The campaign is kept in the database; "
-            "`make run` shows it, its log and the messages."
+            f"Odoo and the mailboxes differ in: {', '.join(label.strip() for label in differing)}. "
+            "The campaign is kept in the database: `make run` shows it, its log and the messages."
         )
     say("\n  Odoo and the mailboxes agree.")
 

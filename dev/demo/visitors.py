@@ -1,4 +1,4 @@
-"""Recipients at work: they open, click and opt out over HTTP with what they really got, and scanners look too.
+"""Recipients at work: over HTTP they open, click and opt out with what they really got. Scanners look too.
 
 Only what the messages contain is used; nothing is asked of Odoo.
 """
@@ -27,7 +27,7 @@ TIMEOUT = 60.0  # seconds for one request
 AT_ONCE = 4
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Thunderbird/140.1.0",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148",
     "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
 )
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -119,9 +119,7 @@ def one_click(message: dict[str, Any]) -> None:
     headers = {name.lower(): value for name, value in message["headers"]}
     url = one_click_url(headers.get("list-unsubscribe", ""), headers.get("list-unsubscribe-post", ""))
     if not url:
-        raise Problem(
-            f"Message {message['id']} to {message['rcpt_to']} offers no one-click opt-out (RFC 8058)."
-        )
+        raise Problem(f"Message {message['id']} to {message['rcpt_to']} offers no one-click opt-out (RFC 8058).")
     _expect(message, "POST", url, 200, "List-Unsubscribe=One-Click", FORM)
 
 
@@ -163,9 +161,10 @@ class Form(html.parser.HTMLParser):
         values = dict(attrs)
         if tag == "form" and not self.method:
             self.method, self.action = (values.get("method") or "get").lower(), values.get("action") or ""
-        elif self.method and not self._ended and tag in ("input", "button") and (name := values.get("name")):
-            if values.get("type") not in ("radio", "checkbox") or "checked" in values:
-                self.fields[name] = values.get("value") or ""
+        elif self.method and not self._ended and tag in ("input", "button") and values.get("name"):
+            if values.get("type") in ("radio", "checkbox") and "checked" not in values:
+                return
+            self.fields[values["name"] or ""] = values.get("value") or ""
 
     def handle_endtag(self, tag: str) -> None:
         self._ended = self._ended or tag == "form"
@@ -182,11 +181,10 @@ def _expect(
     """Make one request, without cookies and without following redirects; the page."""
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT)
+    target = parts._replace(scheme="", netloc="").geturl()
     agent = {"User-Agent": AGENTS[message["id"] % len(AGENTS)]}
     try:
-        connection.request(
-            method, parts._replace(scheme="", netloc="").geturl(), body, {**agent, **(headers or {})}
-        )
+        connection.request(method, target, body, {**agent, **(headers or {})})
         answer = connection.getresponse()
         page = answer.read().decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:

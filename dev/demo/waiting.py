@@ -13,7 +13,7 @@ from ..progress import Step
 from .client import ODOO_LOG, Client
 from .mailboxes import SANDBOX_LOG, Mailboxes
 
-STANDSTILL = 90.0  # seconds without any change after which something is wrong; Odoo retries after 60
+STANDSTILL = 90.0  # seconds without any change after which something is wrong
 LOOK_EVERY = 0.3  # seconds
 MOVING = (
     "queued",
