@@ -12,9 +12,7 @@
             "dnspython",
             "email-validator",
             "flufl.bounce",
-            "lxml",
             "premailer",
-            "psycopg2",
         ],
     },
     "data": [

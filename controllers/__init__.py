@@ -1,2 +1,1 @@
-from . import subscription
-from . import tracking
+from . import subscription, tracking

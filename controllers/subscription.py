@@ -25,7 +25,14 @@ class Subscription(http.Controller):
     def email_opt_out(self, token):
         return self._page(self._recipient(token), "ask")
 
-    @http.route("/email/u/<string:token>", type="http", auth="public", methods=["POST"], save_session=False, csrf=False)
+    @http.route(
+        "/email/u/<string:token>",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        save_session=False,
+        csrf=False,
+    )
     def email_opt_out_now(self, token, **post):
         recipient = self._recipient(token)
         one_click = post.get("List-Unsubscribe") == "One-Click"

@@ -13,7 +13,11 @@ _logger = logging.getLogger(__name__)
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 # Kept by nobody on the way, so that the next opening or click arrives here again.
-NOT_KEPT = [("Cache-Control", "no-store, max-age=0"), ("Referrer-Policy", "no-referrer"), ("X-Robots-Tag", "noindex")]
+NOT_KEPT = [
+    ("Cache-Control", "no-store, max-age=0"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Robots-Tag", "noindex"),
+]
 
 
 class Tracking(http.Controller):

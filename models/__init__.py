@@ -1,2 +1,2 @@
-# In the order of an email's way: who it goes to, how it is sent, what comes back, and what Odoo's own models gain.
+# In the order of an email's way: who it goes to, how it is sent, what comes back; then what Odoo's own models gain.
 from . import audience, sending, response, host

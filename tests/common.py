@@ -28,7 +28,10 @@ class CampaignCase(TransactionCase):
             groups="base.group_user,base.group_partner_manager,email_campaign.group_user",
         )
         cls.manager = new_test_user(
-            cls.env, login="max", email="max@crm.example", groups="base.group_user,email_campaign.group_manager"
+            cls.env,
+            login="max",
+            email="max@crm.example",
+            groups="base.group_user,email_campaign.group_manager",
         )
         cls.env["ir.mail_server"].search([]).active = False
         cls.peer = Peer()

@@ -47,7 +47,7 @@ class Peer(Controller):
     def _trigger_server(self):
         # The controller greets its own port, which it doesn't know when the system chose it.
         self.port = self.address[1]
-        super()._trigger_server()
+        return super()._trigger_server()
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self._next(address)
@@ -63,7 +63,11 @@ class Peer(Controller):
             server.transport.abort()
             return "451 never seen"
         self.mails.append(
-            {"mail_from": envelope.mail_from, "rcpt_to": list(envelope.rcpt_tos), "data": envelope.original_content}
+            {
+                "mail_from": envelope.mail_from,
+                "rcpt_to": list(envelope.rcpt_tos),
+                "data": envelope.original_content,
+            }
         )
         if drop == "drop after data":
             server.transport.abort()

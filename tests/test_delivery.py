@@ -1,5 +1,7 @@
 from unittest.mock import patch
 
+from psycopg2.errors import UniqueViolation
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -158,9 +160,7 @@ class TestDelivery(CampaignCase):
         recipients[1].write({"state": "claimed", "worker": 12345})
         with self.assertBalanced(mailing):
             self.send()
-        self.assertEqual(
-            recipients.mapped("state"), ["in_doubt", "sent", "sent", "sent", "sent"]
-        )
+        self.assertEqual(recipients.mapped("state"), ["in_doubt", "sent", "sent", "sent", "sent"])
         self.assertNotIn(recipients[0].email, self.peer.recipients())
 
     def test_living_worker_keeps_its_rows(self):
@@ -280,5 +280,5 @@ class TestDelivery(CampaignCase):
 
     def test_recipients_are_unique(self):
         mailing = self.launch()
-        with self.assertRaises(Exception), mute_logger("odoo.sql_db"), self.cr.savepoint():
+        with self.assertRaises(UniqueViolation), mute_logger("odoo.sql_db"), self.cr.savepoint():
             mailing.recipient_ids[0].sudo().copy()

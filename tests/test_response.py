@@ -20,7 +20,11 @@ class SentCase(CampaignCase):
         recipients = cls.env["email.campaign.recipient"]
         cls.env["email.audience"]._freeze(cls.mailing)
         cls.link = cls.env["email.tracking.url"].create(
-            {"name": "Shop", "url": "https://shop.example/spring?a=1&b=2#top", "campaign_id": cls.mailing.campaign_id.id}
+            {
+                "name": "Shop",
+                "url": "https://shop.example/spring?a=1&b=2#top",
+                "campaign_id": cls.mailing.campaign_id.id,
+            }
         )
         cls.mailing.sudo().state = "done"
         cls.recipient = recipients.search([("mailing_id", "=", cls.mailing.id)], limit=1).sudo()
@@ -66,7 +70,11 @@ class TestPublicRoutes(SentCase, HttpCase):
     def test_a_scanner_is_on_record_and_not_counted(self):
         url = self.url("c", CLICK, self.recipient.id, self.link.id)
         self.assertEqual(self.url_open(url, headers=BROWSER, method="HEAD", allow_redirects=False).status_code, 302)
-        self.url_open(url, headers={"User-Agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"}, allow_redirects=False)
+        self.url_open(
+            url,
+            headers={"User-Agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"},
+            allow_redirects=False,
+        )
         self.url_open(self.url("o", OPEN), headers={**BROWSER, "Sec-Purpose": "prefetch"})
         self.assertEqual(self.kinds(), [("click", "machine"), ("click", "machine"), ("open", "machine")])
         self.assertEqual((self.mailing.clicked_count, self.mailing.opened_count, self.link.click_count), (0, 0, 0))
@@ -110,7 +118,7 @@ class TestPublicRoutes(SentCase, HttpCase):
         self.assertFalse(self.recipient.opted_out_at)
 
     def test_the_page(self):
-        self.list_type.page_text = '<p>Sorry!</p><script>alert(1)</script>'
+        self.list_type.page_text = "<p>Sorry!</p><script>alert(1)</script>"
         response = self.url_open(self.url("u", OPT_OUT), headers=BROWSER)
         self.assertIn("pe•••@good.example", response.text)
         self.assertIn("News and offers", response.text)
@@ -132,9 +140,7 @@ class TestPublicRoutes(SentCase, HttpCase):
         self.assertEqual(len(self.kinds()), 1, "asking twice does no harm")
         again = self.make_mailing(self.make_list(self.partners[:2], name="Next"))
         self.env["email.audience"]._freeze(again)
-        self.assertEqual(
-            self.states(again), {"person1@good.example": "opted_out", "person2@good.example": "queued"}
-        )
+        self.assertEqual(self.states(again), {"person1@good.example": "opted_out", "person2@good.example": "queued"})
 
         response = self.url_open(url, data={"undo": "1"}, headers=BROWSER)
         self.assertIn("subscribed again", response.text)
@@ -182,7 +188,8 @@ class TestIncoming(SentCase):
             "This is the mail system.\r\n\r\n--B\r\nContent-Type: message/delivery-status\r\n\r\n"
             f"Reporting-MTA: dns; mx.good.example\r\n\r\nFinal-Recipient: rfc822; {address}\r\nAction: {action}\r\n"
             f"Status: {status}\r\nDiagnostic-Code: smtp; 550 {status} as they said\r\n\r\n"
-            f"--B\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id or '<x@y.example>'}\r\n\r\n--B--\r\n"
+            f"--B\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id or '<x@y.example>'}\r\n\r\n"
+            "--B--\r\n"
         )
         head = report.as_bytes().rstrip()
         return (
@@ -250,7 +257,8 @@ class TestIncoming(SentCase):
                 "--B\r\nContent-Type: text/plain\r\n\r\nThis is an abuse report.\r\n"
                 "--B\r\nContent-Type: message/feedback-report\r\n\r\n"
                 "Feedback-Type: abuse\r\nUser-Agent: ISP/1\r\nVersion: 1\r\n\r\n"
-                f"--B\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{token}@crm.example>\r\nSubject: x\r\n\r\nHi\r\n"
+                f"--B\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{token}@crm.example>\r\n"
+                "Subject: x\r\n\r\nHi\r\n"
                 "--B--\r\n"
             ).encode()
         )

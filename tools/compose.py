@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from lxml import etree
-from lxml import html as lxml_html
-
+from . import markup
 from .inline import inline_css
 from .links import Tracker
 from .template import Parts, Slot, Slots, TemplateError
@@ -60,116 +58,51 @@ def compose(source: Source, options: Options) -> Content:
     :raises TemplateError: naming the place, where something can't be compiled
     """
     if len(source.html) > MAX_HTML_LENGTH:
-        raise TemplateError(
-            "body", source.html[:60], f"the body is longer than {MAX_HTML_LENGTH:,} characters"
-        )
+        raise TemplateError("body", source.html[:60], f"the body is longer than {MAX_HTML_LENGTH:,} characters")
+    source = Source(**{name: markup.without_control(text) for name, text in vars(source).items()})
     slots = Slots()
     tracker = Tracker(slots, options.base_url, options.named_urls, options.click_tracking)
-    subject = slots.cut(slots.take_out(" ".join(source.subject.split()), "subject", "header"))
 
-    root = _document(slots.take_out(source.html, "body", "html"))
+    root = markup.read(slots.take_out(source.html, "body", "html"))
     slots.take_out_tags(root, "body")
-    _add_preview(root, slots.take_out(source.preview, "preview text", "html"))
-    _absolute_images(root, options.base_url)
-    root = inline_css(root)
+    markup.place_fields(root, slots)
+    markup.absolute_sources(root, options.base_url)
+    inline_css(root, slots.find)
     tracker.track_html(root)
-    if not tracker.has_opt_out and options.footer_html:
-        _append(root, options.footer_html, tracker)
-    html_text = _serialise(root)
-
+    if options.footer_html and not tracker.has_opt_out:
+        tracker.track_html(markup.add_fragment(root, options.footer_html), "footer")
     if source.text.strip():
-        text = tracker.track_text(slots.take_out(source.text, "plain text", "text"))
-        if (
-            not any(slots.get(sentinel).kind == "opt_out" for sentinel in slots.find(text))
-            and options.footer_text
-        ):
-            text = text.rstrip() + "\n\n" + tracker.track_text(options.footer_text)
+        text = _written_text(source.text, options.footer_text, slots, tracker)
     else:
-        text = options.to_text(_without_preview(html_text))
+        text = options.to_text(markup.readable(root))
+    # What nobody reads comes last, so that neither the plain text nor the styles of the content get hold of it.
+    if preview := " ".join(source.preview.split()):
+        markup.add_preview(root, slots.take_out(preview, "preview text", "attribute"))
     if options.open_tracking:
-        html_text = _with_pixel(html_text, slots)
+        markup.add_pixel(root, slots.add(Slot("open", context="url")))
 
     return Content(
-        subject=subject,
-        html=slots.cut(html_text),
+        subject=slots.cut(slots.take_out(" ".join(source.subject.split()), "subject", "header")),
+        html=slots.cut(markup.write(root)),
         text=_as_text(slots.cut(text)),
         urls=dict(tracker.found),
         has_opt_out=tracker.has_opt_out,
     )
 
 
-def _document(source: str) -> etree._Element:
-    """Give the root of the document that `source` is, or the body of which it is."""
-    if "<body" not in source.lower():
-        source = f"<html><head></head><body>{source}</body></html>"
-    try:
-        # A declaration of an encoding inside is not ours to believe: the text is decoded already.
-        root = lxml_html.document_fromstring(source.encode(), parser=lxml_html.HTMLParser(encoding="utf-8"))
-    except (etree.ParserError, ValueError) as error:
-        raise TemplateError("body", source[:60], f"this is no HTML that can be read ({error})") from error
-    etree.strip_elements(root, "script", with_tail=False)
-    return root
-
-
-def _serialise(root: etree._Element) -> str:
-    for meta in root.xpath("//meta[@charset or translate(@http-equiv, 'CONTEYP', 'conteyp')='content-type']"):
-        meta.getparent().remove(meta)
-    markup = lxml_html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>")
-    return str(markup).replace("<head>", '<head><meta charset="utf-8">', 1)
-
-
-def _body(root: etree._Element) -> etree._Element:
-    body = root.find("body")
-    return root if body is None else body
-
-
-def _add_preview(root: etree._Element, preview: str) -> None:
-    """Put the preview text first: mailbox lists show it beside the subject."""
-    if not preview.strip():
-        return
-    element = etree.Element(
-        "div",
-        {
-            "class": "o_ec_preview",
-            "style": "display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden;",
-        },
-    )
-    element.text = " ".join(preview.split())
-    body = _body(root)
-    element.tail, body.text = body.text, None
-    body.insert(0, element)
-
-
-def _without_preview(html_text: str) -> str:
-    root = lxml_html.document_fromstring(html_text)
-    for element in root.xpath("//div[@class='o_ec_preview']"):
-        element.drop_tree()
-    return str(lxml_html.tostring(root, encoding="unicode"))
-
-
-def _absolute_images(root: etree._Element, base_url: str) -> None:
-    for element in root.iter("img"):
-        source = element.get("src") or ""
-        if source.startswith("/") and not source.startswith("//"):
-            element.set("src", base_url.rstrip("/") + source)
-
-
-def _append(root: etree._Element, fragment: str, tracker: Tracker) -> None:
-    footer = lxml_html.fragment_fromstring(fragment, create_parent="div")
-    tracker.track_html(footer)
-    _body(root).append(footer)
-
-
-def _with_pixel(html_text: str, slots: Slots) -> str:
-    sentinel = slots.add(Slot("open", context="url"))
-    pixel = f'<img src="{sentinel}" width="1" height="1" alt="" style="border:0;width:1px;height:1px;">'
-    head, close, tail = html_text.rpartition("</body>")
-    return head + pixel + close + tail if close else html_text + pixel
+def _written_text(source: str, footer: str, slots: Slots, tracker: Tracker) -> str:
+    """Give the plain text that somebody wrote, with the footer unless it has an opt-out link itself."""
+    text = tracker.track_text(slots.take_out(source, "plain text", "text"))
+    if footer and not any(slots.get(sentinel).kind == "opt_out" for sentinel in slots.find(text)):
+        text = text.rstrip() + "\n\n" + tracker.track_text(footer, "footer")
+    return text
 
 
 def _as_text(parts: Parts) -> Parts:
     """Give `parts` with the fields that stood in markup standing in text."""
     return tuple(
-        replace(part, context="text") if isinstance(part, Slot) and part.context == "html" else part
+        replace(part, context="text")
+        if isinstance(part, Slot) and part.context in ("html", "attribute", "css")
+        else part
         for part in parts
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,8 +14,15 @@ from .template import Slot, Slots, TemplateError
 
 # `{optOutUrl}` and `{trackingUrl:CODE}` are EspoCRM's spelling, so that its templates can be taken along.
 _PLACEHOLDER = re.compile(r"\{(optOutUrl|trackingUrl:([A-Za-z0-9_-]+))\}")
-_URL_IN_TEXT = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]}]", re.IGNORECASE)
+_URL_IN_TEXT = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _SAFE_SCHEMES = ("http://", "https://", "mailto:", "tel:")
+_ADDRESS_SCHEMES = ("mailto:", "tel:", "sms:")
+# Browsers ignore blanks and controls in a scheme. What such a link does, it does on the page that shows the mail.
+_RUNS = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
+_IGNORED_IN_SCHEME = re.compile(r"[\x00-\x20]+")
+# Outlook reads these comments as HTML; the links of its buttons stand there.
+_HREF_IN_COMMENT = re.compile(r"""(\shref\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_LONGEST_LABEL = 200
 
 
 @dataclass
@@ -34,62 +42,105 @@ class Tracker:
     found: dict[str, str] = field(default_factory=dict)  #: tracked URL → the text it was seen under first
     has_opt_out: bool = False
 
-    def track_html(self, root: etree._Element) -> None:
-        """Replace every link below `root` that can be tracked, and the placeholders in links and text."""
-        for element in root.iter("a", "area"):
-            href = (element.get("href") or "").strip()
-            if not href:
-                continue
-            label = " ".join("".join(element.itertext()).split())
-            element.set("href", self._link(href, label))
+    def track_html(self, root: etree._Element, place: str = "body") -> None:
+        """Replace every link below `root` that can be tracked, and the placeholders in links and text.
+
+        :raises TemplateError: for a placeholder of a tracking URL that there isn't, naming `place`
+        """
         for element in root.iter(etree.Element):
-            if element.tag in ("style", "script"):
+            href = (element.get("href") or "").strip()
+            if href and element.tag != "link":
+                element.set("href", self._link(href, self._label(element), place))
+        for element in root.iter(etree.Element):
+            if element.tag == "style":
                 continue
             if element.text and "{" in element.text:
-                element.text = self._placeholders(element.text)
+                element.text = self._placeholders(element.text, place)
             if element.tail and "{" in element.tail:
-                element.tail = self._placeholders(element.tail)
+                element.tail = self._placeholders(element.tail, place)
+        seen = self.has_opt_out
+        for comment in root.iter(etree.Comment):
+            comment.text = _HREF_IN_COMMENT.sub(lambda match: self._in_comment(match, place), comment.text or "")
+            if comment.tail and "{" in comment.tail:
+                comment.tail = self._placeholders(comment.tail, place)
+                seen = self.has_opt_out or seen
+        self.has_opt_out = seen
 
-    def track_text(self, text: str) -> str:
-        """Give `text` with its URLs and placeholders replaced."""
-        text = self._placeholders(text)
-        if not self.enabled:
-            return text
-        return _URL_IN_TEXT.sub(lambda match: self._tracked(match[0], ""), text)
+    def track_text(self, text: str, place: str = "plain text") -> str:
+        """Give `text` with its URLs and placeholders replaced.
 
-    def _link(self, href: str, label: str) -> str:
+        :raises TemplateError: for a placeholder of a tracking URL that there isn't, naming `place`
+        """
+        return _URL_IN_TEXT.sub(lambda match: self._in_text(match[0]), self._placeholders(text, place))
+
+    def _in_text(self, url: str) -> str:
+        # What ends a sentence doesn't end a link, but for a parenthesis that was opened in it.
+        rest = ""
+        while url and (url[-1] in ".,;:!?]}" or (url[-1] == ")" and url.count(")") > url.count("("))):
+            url, rest = url[:-1], url[-1] + rest
+        if self.slots.find(url):
+            place_url_fields(self.slots, url)
+        elif self.enabled and _has_host(url):
+            url = self._tracked(url, "")
+        return url + rest
+
+    def _in_comment(self, match: re.Match[str], place: str) -> str:
+        href = html.unescape(match[2] if match[2] is not None else match[3]).strip()
+        if self.slots.find(href):
+            place_url_fields(self.slots, href)
+        return f'{match[1]}"{html.escape(self._link(href, "", place))}"'
+
+    def _label(self, element: etree._Element) -> str:
+        """Give what is read of a link: its text, or what its image is said to show."""
+        text = "".join(element.itertext(etree.Element)) or " ".join(element.xpath(".//img/@alt"))
+        return " ".join(self.slots.as_written(text).split())[:_LONGEST_LABEL]
+
+    def _link(self, href: str, label: str, place: str) -> str:
         # Editors percent-encode the braces of a placeholder in a link.
         if placeholder := _PLACEHOLDER.search(unquote(href)):
-            return self._placeholder(placeholder)
-        if fields := self.slots.find(href):
+            return self._placeholder(placeholder, place)
+        if _RUNS.match(_IGNORED_IN_SCHEME.sub("", href)):
+            return "#"
+        if self.slots.find(href):
             # Where a merge value decides on the target, the link can't be known before: it is not tracked.
-            self.slots.set_context(fields, "url_part")
-            if href.startswith(fields[0]):
-                self.slots.set_context(fields[:1], "url")
             return href
-        if href.startswith("/"):
+        # As browsers do it: line ends mean nothing in a link, blanks are encoded.
+        href = re.sub(r"[\t\r\n]+", "", href).replace(" ", "%20")
+        if href.lower().startswith("www."):
+            href = "https://" + href
+        elif href.startswith("//"):
+            href = "https:" + href
+        elif href.startswith("/"):
             href = urljoin(self.base_url, href)
         if self.enabled and href.lower().startswith(("http://", "https://")) and _has_host(href):
             return self._tracked(href, label)
         return href
 
     def _tracked(self, url: str, label: str) -> str:
-        if self.slots.find(url):
-            return url
-        self.found.setdefault(url, label)
-        return self.slots.add(Slot("link", url, context="url"))
+        if not self.found.get(url):
+            self.found[url] = label
+        return self.slots.add(Slot("link", url, context="url"), url)
 
-    def _placeholders(self, text: str) -> str:
-        return _PLACEHOLDER.sub(self._placeholder, text)
+    def _placeholders(self, text: str, place: str) -> str:
+        return _PLACEHOLDER.sub(lambda match: self._placeholder(match, place), text)
 
-    def _placeholder(self, match: re.Match[str]) -> str:
+    def _placeholder(self, match: re.Match[str], place: str) -> str:
         code = match[2]
         if not code:
             self.has_opt_out = True
-            return self.slots.add(Slot("opt_out", context="url"))
+            return self.slots.add(Slot("opt_out", context="url"), match[0])
         if code not in self.named:
-            raise TemplateError("body", match[0], f"the campaign has no tracking URL with the code “{code}”")
+            raise TemplateError(place, match[0], f"the campaign has no tracking URL with the code “{code}”")
         return self._tracked(self.named[code], "") if self.enabled else self.named[code]
+
+
+def place_url_fields(slots: Slots, url: str) -> None:
+    """Tell the merge fields that stand in `url` whether they are its beginning, a part of it, or an address."""
+    url = url.strip()
+    fields = slots.find(url)
+    slots.set_context(fields, "url_address" if url.lower().startswith(_ADDRESS_SCHEMES) else "url_part")
+    if fields and url.startswith(fields[0]):
+        slots.set_context(fields[:1], "url")
 
 
 def _has_host(url: str) -> bool:
@@ -111,12 +162,21 @@ def safe_target(value: str, at_start: bool) -> str:
     'a%20b%26c'
     """
     if not at_start:
-        return quote(value, safe="")
+        return quote(value, safe="", errors="replace")
     value = value.strip()
     if "@" in value and ":" not in value and "/" not in value:
-        return "mailto:" + quote(value, safe="@")
-    if value.startswith("www."):
+        return "mailto:" + safe_address(value)
+    if value.lower().startswith("www."):
         value = "https://" + value
     if not value.lower().startswith(_SAFE_SCHEMES):
         return "#"
-    return quote(value, safe="%/:=&?~#+!$,;'@()*[]")
+    return quote(value, safe="%/:=&?~#+!$,;'@()*[]", errors="replace")
+
+
+def safe_address(value: str) -> str:
+    """Give a merge value as it may stand in a mailto: or tel: link, to which it must add no header.
+
+    >>> safe_address("ann@x.example?bcc=eve@x.example")
+    'ann@x.example%3Fbcc%3Deve@x.example'
+    """
+    return quote(value, safe="@+", errors="replace")

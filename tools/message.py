@@ -14,11 +14,9 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from email.charset import QP, Charset
-from email.header import Header
-from email.utils import encode_rfc2231
+from urllib.parse import quote
 
-from .links import safe_target
+from .links import safe_address, safe_target
 from .template import Parts, Slot
 
 Value = Callable[[Slot], str]
@@ -31,18 +29,35 @@ class Hole:
     slot: Slot
     markup: bool
 
+    @property
+    def checked(self) -> bool:
+        """Whether a value is more than escaped: a field that stands in a link or in CSS can do harm there."""
+        return self.slot.kind == "field" and self.slot.context in ("url", "url_part", "url_address", "css")
+
 
 Segment = bytes | Hole
 
 SOFT_BREAK = b"=\r\n"
-_UTF8 = Charset("utf-8")
-_UTF8.header_encoding = QP
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+_LINE_LENGTH = 76  # RFC 2045 section 6.7 and RFC 2047 section 2; RFC 5322 would allow 78
+_WORD_LENGTH = 75  # RFC 2047 section 2: an encoded word with everything
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# RFC 2047 section 5 (3): what may stand for itself wherever an encoded word may.
+_BARE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+# A long ASCII text is folded as it is, unless folding could change it or can't be done.
+_UNFOLDABLE = re.compile(r"=\?|  |[^ ]{60}")
+_MIMETYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,60}", re.IGNORECASE)
+# RFC 2046 sections 5.1 and 5.2: these must not be in base64.
+_COMPOSITE = re.compile(r"(?:message|multipart)/", re.IGNORECASE)
+_PLAIN_FILE_NAME = re.compile(r"[\w .,;()+@&~#!$-]{1,50}", re.ASCII)
+_NOT_IN_CSS = re.compile(r"[^\w#%.,+ -]")
 _NOT_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 # What quoted-printable leaves as it is, on one line that neither begins with a dot nor ends in a space.
 _PLAIN_VALUE = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]{0,70}[!-<>-~])?")
+# The same without what HTML escapes (&, <, >, quotes).
+_PLAIN_IN_MARKUP = re.compile(r"[!#-%(-\-/-;?-~](?:[ !#-%(-;?-~]{0,70}[!#-%(-;?-~])?")
 
 
 @dataclass(frozen=True)
@@ -73,12 +88,15 @@ class Skeleton:
         attachments: Sequence[Attachment] = (),
     ) -> None:
         self._subject = subject
-        fixed = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        fixed = "".join(_folded(name, value) for name, value in headers.items())
         if all(isinstance(part, str) for part in subject):
             fixed += header("Subject", "".join(part for part in subject if isinstance(part, str)))
             self._subject = ()
-        self._fixed_headers = fixed.encode("ascii") + b"MIME-Version: 1.0\r\n"
-        self._segments = _body(html, text, attachments)
+        self._fixed_headers = fixed.encode() + b"MIME-Version: 1.0\r\n"
+        self._segments = [
+            segment if isinstance(segment, bytes) else (segment.slot, _writer(segment))
+            for segment in _body(html, text, attachments)
+        ]
 
     def fill(self, headers: Mapping[str, str], value: Value) -> bytes:
         """Give the whole message, CRLF line ends, ending in CRLF.
@@ -86,35 +104,82 @@ class Skeleton:
         :param headers: the personal ones, encoded already (To, Message-ID, …)
         :param value: gives the raw value of a slot; escaping and encoding are done here
         """
-        personal = "".join(f"{name}: {text}\r\n" for name, text in headers.items())
+        personal = "".join([_folded(name, text) for name, text in headers.items()])
         if self._subject:
-            personal += header(
-                "Subject", "".join(p if isinstance(p, str) else value(p) for p in self._subject)
-            )
-        body = (s if isinstance(s, bytes) else _encode_hole(s, value(s.slot)) for s in self._segments)
-        return b"".join((personal.encode("ascii"), self._fixed_headers, *body))
+            personal += header("Subject", "".join(p if isinstance(p, str) else value(p) for p in self._subject))
+        # UTF-8, because RFC 6532 wants an address so that only SMTPUTF8 can reach; everything else is ASCII.
+        message = [personal.encode(), self._fixed_headers]
+        for segment in self._segments:
+            if isinstance(segment, bytes):
+                message.append(segment)
+            else:
+                slot, write = segment
+                message.append(write(value(slot)))
+        return b"".join(message)
 
 
 def header(name: str, text: str) -> str:
-    """Give the header line `name: text` with its CRLF: folded, RFC 2047 where it must be, free of control characters."""
+    """Give the header line `name: text` with its CRLF: without control characters, folded, RFC 2047 where needed."""
     text = _CONTROL.sub(" ", text).strip()
-    if text.isascii() and len(name) + len(text) < 76 and "=?" not in text:
+    if text.isascii() and not (_UNFOLDABLE.search(text) if len(name) + len(text) > 70 else "=?" in text):
+        return _folded(name, text)
+    words = _encoded_words(text, _LINE_LENGTH - len(name) - 2)
+    return f"{name}: " + "\r\n ".join(words) + "\r\n"
+
+
+def _folded(name: str, text: str) -> str:
+    """Give the header line `name: text`, folded before blanks where it is long (RFC 5322 section 2.2.3)."""
+    if len(name) + 2 + len(text) <= _LINE_LENGTH:
         return f"{name}: {text}\r\n"
-    charset = "us-ascii" if text.isascii() and "=?" not in text else _UTF8
-    encoded = Header(text, charset, maxlinelen=76, header_name=name).encode(linesep="\r\n")
-    return f"{name}: {encoded}\r\n"
+    lines, line = [], f"{name}:"
+    for word in text.split(" "):
+        # No line may consist of blanks alone.
+        if word and len(line) + 1 + len(word) > _LINE_LENGTH and line.strip() and line != f"{name}:":
+            lines.append(line)
+            line = ""
+        line += f" {word}"
+    return "\r\n".join([*lines, line]) + "\r\n"
+
+
+def _encoded_words(text: str, first: int) -> list[str]:
+    """Give `text` in encoded words (RFC 2047), the first no longer than `first`; no character straddles two."""
+    octets = [char.encode("utf-8", "replace") for char in text]
+    quoted = ["".join("_" if o == 32 else chr(o) if o in _BARE else f"={o:02X}" for o in char) for char in octets]
+    # base64 makes four characters of three octets, and all look alike: only where it is clearly shorter.
+    base = sum(map(len, quoted)) * 3 > sum(map(len, octets)) * 4
+    overhead = len("=?utf-8?q??=")
+    words: list[list[int]] = [[]]
+    room = first - overhead
+    used = 0
+    for index, char in enumerate(octets):
+        size = len(char) if base else len(quoted[index])
+        if (used + size + 2) // 3 * 4 > room if base else used + size > room:
+            words.append([])
+            room, used = _WORD_LENGTH - overhead, 0
+        words[-1].append(index)
+        used += size
+    if base:
+        return [f"=?utf-8?b?{base64.b64encode(b''.join(octets[i] for i in word)).decode()}?=" for word in words]
+    return [f"=?utf-8?q?{''.join(quoted[i] for i in word)}?=" for word in words]
 
 
 def personal_text(hole: Hole, value: str) -> str:
-    """Give `value` written as it must be where it stands: escaped in markup, harmless in a link."""
-    slot = hole.slot
+    """Give `value` written as it must be where it stands: escaped in markup, harmless in a link and in CSS."""
+    context = hole.slot.context
     # The opt-out link and tracked links are ours; only a field can bring in something strange.
-    if slot.kind == "field" and slot.context in ("url", "url_part"):
-        value = safe_target(value, at_start=slot.context == "url")
+    if hole.checked:
+        if context == "css":
+            value = _NOT_IN_CSS.sub("", value)
+        elif context == "url_address":
+            value = safe_address(value)
+        else:
+            value = safe_target(value, at_start=context == "url")
     if not hole.markup:
         return value
     value = html.escape(value)
-    return value.replace("\n", "<br>") if slot.context == "html" else value
+    if "\n" in value or "\r" in value:
+        value = _LINE_END.sub("<br>" if context == "html" else " ", value)
+    return value
 
 
 def quoted_printable(text: str) -> bytes:
@@ -128,18 +193,24 @@ def quoted_printable(text: str) -> bytes:
     return encoded
 
 
-def _encode_hole(hole: Hole, value: str) -> bytes:
-    text = personal_text(hole, value)
-    if _PLAIN_VALUE.fullmatch(text):
-        return text.encode("ascii") + SOFT_BREAK
-    return quoted_printable(text) + SOFT_BREAK
+def _writer(hole: Hole) -> Callable[[str], bytes]:
+    """Give the function that encodes a value for `hole`; most are plain words, which stay as they are."""
+    plain = (_PLAIN_IN_MARKUP if hole.markup else _PLAIN_VALUE).fullmatch
+
+    def write(value: str) -> bytes:
+        if plain(value):
+            return value.encode("ascii") + SOFT_BREAK
+        return quoted_printable(personal_text(hole, value)) + SOFT_BREAK
+
+    def write_checked(value: str) -> bytes:
+        return quoted_printable(personal_text(hole, value)) + SOFT_BREAK
+
+    return write_checked if hole.checked else write
 
 
 def _text_part(subtype: str, parts: Parts) -> list[Segment]:
     """Encode what is literal; every segment ends in a line break, hard or soft, so that any other may follow it."""
-    head = (
-        f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    )
+    head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     segments: list[Segment] = [head.encode("ascii")]
     for part in parts:
         if isinstance(part, Slot):
@@ -147,32 +218,48 @@ def _text_part(subtype: str, parts: Parts) -> list[Segment]:
         else:
             literal = quoted_printable(part)
             segments.append(literal if literal.endswith(b"\r\n") else literal + SOFT_BREAK)
-    segments.append(b"\r\n")
+    last = segments[-1]
+    if not isinstance(last, bytes) or last.endswith(SOFT_BREAK) or len(segments) == 1:
+        # A text doesn't end in a soft line break.
+        segments.append(b"\r\n")
     return segments
 
 
 def _attachment_part(attachment: Attachment) -> bytes:
-    mimetype = attachment.mimetype if re.fullmatch(r"[\w.+-]+/[\w.+-]+", attachment.mimetype) else ""
-    name = _CONTROL.sub(" ", attachment.name)
-    if name.isascii():
-        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-        parameter = f'filename="{escaped}"'
-    else:
-        parameter = f"filename*={encode_rfc2231(name, 'utf-8')}"
+    mimetype = attachment.mimetype if _MIMETYPE.fullmatch(attachment.mimetype) else ""
+    if _COMPOSITE.match(mimetype):
+        mimetype = ""
     head = (
         f"Content-Type: {mimetype or 'application/octet-stream'}\r\n"
-        f"Content-Disposition: attachment;\r\n {parameter}\r\n"
+        f"Content-Disposition: attachment{_file_name(attachment.name)}\r\n"
         "Content-Transfer-Encoding: base64\r\n\r\n"
     )
     return head.encode("ascii") + base64.encodebytes(attachment.data).replace(b"\n", b"\r\n")
 
 
+def _file_name(name: str) -> str:
+    """Give `name` as parameter of a header: plain, or in UTF-8 and in sections where it is long (RFC 2231)."""
+    name = _CONTROL.sub(" ", name).strip()
+    if not name:
+        return ""
+    if _PLAIN_FILE_NAME.fullmatch(name):
+        return f';\r\n filename="{name}"'
+    sections = [""]
+    for char in name:
+        encoded = quote(char, safe="", errors="replace")
+        if len(sections[-1]) + len(encoded) > 50:
+            sections.append("")
+        sections[-1] += encoded
+    if len(sections) == 1:
+        return f";\r\n filename*=utf-8''{sections[0]}"
+    sections[0] = f"utf-8''{sections[0]}"
+    return "".join(f";\r\n filename*{number}*={section}" for number, section in enumerate(sections))
+
+
 def _multipart(subtype: str, children: Sequence[Sequence[Segment]]) -> list[Segment]:
     # "=_" can't occur in quoted-printable or base64, so a boundary never occurs in a part (RFC 2045 section 6.7).
     boundary = f"=_{secrets.token_hex(12)}"
-    segments: list[Segment] = [
-        f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"\r\n\r\n'.encode("ascii")
-    ]
+    segments: list[Segment] = [f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"\r\n\r\n'.encode("ascii")]
     for child in children:
         segments += [f"--{boundary}\r\n".encode("ascii"), *child, b"\r\n"]
     segments.append(f"--{boundary}--\r\n".encode("ascii"))

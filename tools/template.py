@@ -15,6 +15,7 @@ What is understood, in the two spellings that Odoo's own templates use::
 
 from __future__ import annotations
 
+import html
 import re
 import secrets
 from collections.abc import Iterable
@@ -24,17 +25,23 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-Context = Literal["html", "text", "header", "url", "url_part"]
+#: How a value must be written where it stands: between tags, in an attribute, in a CSS declaration, in plain text, in
+#: a header; as the beginning of a link, further on in a link, or as the address of a mailto: or tel: link.
+Context = Literal["html", "attribute", "css", "text", "header", "url", "url_part", "url_address"]
 Kind = Literal["field", "link", "opt_out", "open"]
 Part = Union[str, "Slot"]
 Parts = tuple[Part, ...]
 
 ROOTS = ("object", "values", "recipient")
 
-_EXPRESSION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_ENCODED_EXPRESSION = re.compile(r"%7B%7B.*?%7D%7D", re.IGNORECASE)
-_PATH = re.compile(r"(?P<root>%s)(?:\.[A-Za-z_][A-Za-z0-9_]*)+" % "|".join(ROOTS))
-_WITH_OR = re.compile(r"(?P<path>[\w.]+)\s+or\s+(?P<quote>['\"])(?P<default>.*)(?P=quote)", re.DOTALL)
+# None of these reads beyond the next pair of braces, so that a megabyte of them takes no longer than any other.
+_EXPRESSION = re.compile(r"\{\{((?:[^{}]|\{(?!\{)|\}(?!\}))*)\}\}")
+_ENCODED_EXPRESSION = re.compile(r"%7B%7B(?:(?!%7[BD]%7[BD])[^\"<>])*%7D%7D", re.IGNORECASE)
+# HTML has no empty elements but its own: what follows such a tag would be taken for what is inside.
+_EMPTY_TAG = re.compile(r"<t(\s[^<>]*)/>", re.IGNORECASE)
+_LONGEST_SHOWN = 120
+_PATH = re.compile(rf"(?:{'|'.join(ROOTS)})(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
+_WITH_OR = re.compile(r"(?P<path>[\w.]+)\s+or\s+(?:'(?P<single>[^'\\]*)'|\"(?P<double>[^\"\\]*)\")")
 
 
 class TemplateError(ValueError):
@@ -70,12 +77,12 @@ def parse_expression(expression: str, place: str) -> tuple[str, str]:
     path, bars, default = written.partition("|||")
     path, default = path.strip(), default.strip()
     if not bars and (with_or := _WITH_OR.fullmatch(path)):
-        path, default = with_or["path"], with_or["default"]
+        path, default = with_or["path"], with_or["single"] or with_or["double"] or ""
     if _PATH.fullmatch(path) and "__" not in path:
         return path, default
     raise TemplateError(
         place,
-        written,
+        written[:_LONGEST_SHOWN],
         "only fields can be merged, written as object.name or object.name ||| default; code is not run",
     )
 
@@ -85,13 +92,19 @@ class Slots:
     """The slots of one template, by the sentinel that stands for each of them while other tools work on the text."""
 
     _slots: dict[str, Slot] = field(default_factory=dict)
+    _written: dict[str, str] = field(default_factory=dict)
     # A fresh nonce for each template: nobody can write a sentinel into the content.
     _nonce: str = field(default_factory=lambda: secrets.token_hex(6))
 
-    def add(self, slot: Slot) -> str:
-        """Give the sentinel that stands for `slot`; each occurrence in a text needs its own."""
-        sentinel = f"zq{self._nonce}x{len(self._slots):04x}qz"
+    def __post_init__(self) -> None:
+        self._pattern = re.compile(rf"zq{self._nonce}x[0-9a-f]{{4,}}qz")
+        self._cutter = re.compile(rf"({self._pattern.pattern})")
+
+    def add(self, slot: Slot, written: str = "") -> str:
+        """Give the sentinel that stands for `slot`, `written` so in the source; each occurrence needs its own."""
+        sentinel = f"zq{self._nonce}x{len(self._written):04x}qz"
         self._slots[sentinel] = slot
+        self._written[sentinel] = written
         return sentinel
 
     def find(self, text: str) -> list[str]:
@@ -102,25 +115,42 @@ class Slots:
         """Give the slot that `sentinel` stands for."""
         return self._slots[sentinel]
 
+    def forget(self, sentinels: Iterable[str]) -> None:
+        """Drop the slots of `sentinels`: what they stood in is no part of the mail."""
+        for sentinel in sentinels:
+            del self._slots[sentinel]
+
+    def all(self) -> list[str]:
+        """Give all sentinels, in the order in which they were added."""
+        return list(self._slots)
+
     def set_context(self, sentinels: Iterable[str], context: Context) -> None:
         """Say that the slots of these sentinels stand where values are written as `context` demands."""
         for sentinel in sentinels:
             self._slots[sentinel] = replace(self._slots[sentinel], context=context)
 
+    def as_written(self, text: str) -> str:
+        """Give `text` with what its author wrote in the place of sentinels: to show it to people."""
+        return self._pattern.sub(lambda match: self._written[match[0]], text)
+
     def take_out(self, text: str, place: str, context: Context) -> str:
         """Replace each `{{ … }}` of `text` by a sentinel.
 
-        :raises TemplateError: for an expression that is no field
+        :raises TemplateError: for an expression that is no field, and for braces that are never closed
         """
-
         # Editors percent-encode the braces of an expression that stands in a link.
         text = _ENCODED_EXPRESSION.sub(lambda match: unquote(match[0]), text)
 
         def sentinel(match: re.Match[str]) -> str:
-            path, default = parse_expression(match[1], place)
-            return self.add(Slot("field", path, default, context))
+            expression = html.unescape(match[1]) if context == "html" else match[1]
+            path, default = parse_expression(expression, place)
+            return self.add(Slot("field", path, default, context), match[0])
 
-        return _EXPRESSION.sub(sentinel, text)
+        text = _EXPRESSION.sub(sentinel, text)
+        if (start := text.find("{{")) >= 0:
+            shown = self.as_written(text[start : start + _LONGEST_SHOWN // 2])
+            raise TemplateError(place, shown, "these braces are never closed; write a field as {{ object.name }}")
+        return text
 
     def take_out_tags(self, root: etree._Element, place: str) -> None:
         """Replace each `<t t-out="…">default</t>` below `root` by a sentinel.
@@ -131,21 +161,21 @@ class Slots:
             directives = {name for name in element.attrib if str(name).startswith("t-")}
             if not directives:
                 continue
-            written = etree.tostring(element, encoding="unicode", with_tail=False)[:120]
-            if directives - {"t-out", "t-esc"} or len(directives) != 1 or len(element):
+            markup = self.as_written(etree.tostring(element, encoding="unicode", with_tail=False))
+            inside = element.text or ""
+            plain = len(directives) == 1 and directives <= {"t-out", "t-esc"}
+            if not plain or len(element) or self.find(inside):
                 raise TemplateError(
                     place,
-                    written,
-                    "of QWeb's directives only a plain t-out with a field can be used in a mass email",
+                    markup[:_LONGEST_SHOWN],
+                    "of QWeb's directives only a t-out with a field and a plain default can be used in a mass email",
                 )
-            path, default = parse_expression(element.attrib[directives.pop()], place)
-            default = default or (element.text or "").strip()
-            sentinel = self.add(Slot("field", path, default, "html"))
+            expression = self.as_written(element.attrib.pop(directives.pop()))
+            path, default = parse_expression(expression, place)
+            sentinel = self.add(Slot("field", path, default or inside.strip(), "html"), markup)
             if element.tag == "t":
                 _replace_by_text(element, sentinel)
             else:
-                for name in ("t-out", "t-esc"):
-                    element.attrib.pop(name, None)
                 element.text = sentinel
 
     def cut(self, text: str, context: Context | None = None) -> Parts:
@@ -159,20 +189,15 @@ class Slots:
                 parts.append(piece)
         return tuple(parts)
 
-    @property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile(rf"zq{self._nonce}x[0-9a-f]{{4,}}qz")
-
-    @property
-    def _cutter(self) -> re.Pattern[str]:
-        return re.compile(rf"(zq{self._nonce}x[0-9a-f]{{4,}}qz)")
-
 
 def paths(*texts: Parts) -> set[str]:
     """Give the paths of all fields that stand in `texts`."""
-    return {
-        part.value for parts in texts for part in parts if isinstance(part, Slot) and part.kind == "field"
-    }
+    return {part.value for parts in texts for part in parts if isinstance(part, Slot) and part.kind == "field"}
+
+
+def close_empty_tags(markup: str) -> str:
+    """Give `markup` with `<t …/>` written as `<t …></t>`, which is what an HTML parser understands."""
+    return _EMPTY_TAG.sub(r"<t\1></t>", markup)
 
 
 def _replace_by_text(element: etree._Element, text: str) -> None:

@@ -15,7 +15,6 @@ class EmailCampaignSend(models.TransientModel):
     without_email_count = fields.Integer(compute="_compute_counts")
     list_type_id = fields.Many2one(
         "email.list.type",
-        "List Type",
         required=True,
         default=lambda self: self.env.ref("email_campaign.list_type_marketing", raise_if_not_found=False),
         help="What recipients opt out of with the link in the email.",
@@ -35,7 +34,9 @@ class EmailCampaignSend(models.TransientModel):
         values = super().default_get(fields_list)
         model = self.env.context.get("active_model")
         if model not in self.env["email.addressee"]._email_addressee_models():
-            raise UserError(self.env._("Select contacts, leads or users in their list first, and choose this action there."))
+            raise UserError(
+                self.env._("Select contacts, leads or users in their list first, and choose this action there.")
+            )
         today = fields.Date.context_today(self)
         values.update(
             res_model=model,
@@ -74,9 +75,7 @@ class EmailCampaignSend(models.TransientModel):
         self.ensure_one()
         if not self.res_ids:
             raise UserError(self.env._("Nothing is selected. Select records in the list first."))
-        target_list = self.env["email.target.list"].create(
-            {"name": self.name, "list_type_id": self.list_type_id.id}
-        )
+        target_list = self.env["email.target.list"].create({"name": self.name, "list_type_id": self.list_type_id.id})
         target_list._add_records(self._records())
         campaign = self.env["email.campaign"].create(
             {

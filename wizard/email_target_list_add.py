@@ -13,7 +13,7 @@ class EmailTargetListAdd(models.TransientModel):
     res_ids = fields.Json(readonly=True)
     selected_count = fields.Integer("Selected", compute="_compute_selected_count")
     partner_ids = fields.Many2many("res.partner", string="Contacts")
-    addresses = fields.Text("Addresses", help="Typed addresses, separated by commas or lines. They need not be contacts.")
+    addresses = fields.Text(help="Typed addresses, separated by commas or lines. They need not be contacts.")
 
     @api.model
     def default_get(self, fields_list):

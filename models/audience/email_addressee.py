@@ -13,7 +13,6 @@ class EmailAddressee(models.AbstractModel):
 
     email_validity = fields.Selection(
         selection=lambda self: self.env["email.address"]._fields["validity"].selection,
-        string="Email Validity",
         compute="_compute_email_validity",
         search="_search_email_validity",
         help="Whether the address can receive email, as far as we know from what was sent to it.",
@@ -41,9 +40,13 @@ class EmailAddressee(models.AbstractModel):
     def _compute_email_validity(self):
         path = self._email_addressee_field()
         emails = {record: record.sudo().mapped(path) for record in self}
-        addresses = self.env["email.address"].sudo().search_fetch(
-            [("email", "in", list({email for found in emails.values() for email in found if email}))],
-            ["email", "validity", "reason"],
+        addresses = (
+            self.env["email.address"]
+            .sudo()
+            .search_fetch(
+                [("email", "in", list({email for found in emails.values() for email in found if email}))],
+                ["email", "validity", "reason"],
+            )
         )
         by_email = {address.email: address for address in addresses}
         for record, found in emails.items():

@@ -8,8 +8,8 @@ ADDRESS_PATTERN = r"""^[^@\s<>()\[\],;:\\"]+@[^@\s<>()\[\],;:\\"]+$"""
 class EmailAudience(models.AbstractModel):
     """Who gets a mass email and who does not, as SQL over sets.
 
-    The rules stand once, in `_suppression`: launch asks them of the members of the lists, and the worker asks them again
-    of the recipients that it is about to send to.
+    The rules stand once, in `_suppression`: launch asks them of the members of the lists, and the worker asks them
+    again of the recipients that it is about to send to.
     """
 
     _name = "email.audience"

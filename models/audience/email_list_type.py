@@ -11,7 +11,9 @@ class EmailListType(models.Model):
     active = fields.Boolean(default=True)
     company_id = fields.Many2one("res.company", help="Leave empty to share it among all companies.")
     page_text = fields.Html(
-        "Opt-out Page", translate=True, help="Shown above the button of the page that asks whether to opt out."
+        "Opt-out Page",
+        translate=True,
+        help="Shown above the button of the page that asks whether to opt out.",
     )
     done_text = fields.Html("After Opting Out", translate=True, help="Shown once somebody has opted out.")
     target_list_ids = fields.One2many("email.target.list", "list_type_id", "Target Lists")

@@ -16,7 +16,6 @@ class EmailTargetList(models.Model):
     active = fields.Boolean(default=True)
     list_type_id = fields.Many2one(
         "email.list.type",
-        "List Type",
         required=True,
         tracking=True,
         default=lambda self: self.env.ref("email_campaign.list_type_marketing", raise_if_not_found=False),
@@ -26,8 +25,8 @@ class EmailTargetList(models.Model):
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     description = fields.Text()
     member_ids = fields.One2many("email.target.list.member", "list_id", "Members")
-    member_count = fields.Integer("Members", compute="_compute_member_count")
-    campaign_count = fields.Integer("Campaigns", compute="_compute_campaign_count")
+    member_count = fields.Integer("Number of Members", compute="_compute_member_count")
+    campaign_count = fields.Integer(string="Campaigns", compute="_compute_campaign_count")
 
     def _compute_member_count(self):
         counts = dict(

@@ -17,7 +17,7 @@ class EmailTargetListMember(models.Model):
     res_id = fields.Many2oneReference("Record", model_field="res_model", readonly=True)
     partner_id = fields.Many2one("res.partner", "Contact", index="btree_not_null", ondelete="cascade")
     name = fields.Char()
-    email = fields.Char("Email")
+    email = fields.Char()
     email_normalized = fields.Char("Normalised Email", readonly=True)
     lang = fields.Char("Language", readonly=True)
     values = fields.Json("Merge Values", readonly=True)
@@ -83,7 +83,9 @@ class EmailTargetListMember(models.Model):
         except address.AddressError as error:
             raise ValidationError(
                 self.env._(
-                    "“%(value)s” is no email address: %(reason)s", value=(email or "")[:100], reason=error.explanation
+                    "“%(value)s” is no email address: %(reason)s",
+                    value=(email or "")[:100],
+                    reason=error.explanation,
                 )
             ) from error
 

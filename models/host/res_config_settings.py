@@ -20,7 +20,8 @@ class ResConfigSettings(models.TransientModel):
 
     def set_values(self):
         # A switched-off parameter is stored as the word: Odoo deletes it otherwise, and it would be on again.
-        super().set_values()
+        result = super().set_values()
         parameters = self.env["ir.config_parameter"].sudo()
         for name in ("opt_out_footer", "verp"):
             parameters.set_param(f"email_campaign.{name}", str(self[f"email_campaign_{name}"]))
+        return result

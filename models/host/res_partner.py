@@ -8,7 +8,9 @@ class ResPartner(models.Model):
 
     # Two switches and not one choice: a person can be both, or neither.
     is_email_contact = fields.Boolean(
-        "Contact", default=True, help="A person or company we deal with. Can be chosen as what a campaign writes to."
+        "Email Contact",
+        default=True,
+        help="A person or company we deal with. Can be chosen as what a campaign writes to.",
     )
     is_email_list_contact = fields.Boolean(
         "Mailing-list Contact", help="Known from a mailing list only, or from one as well."

@@ -10,11 +10,11 @@ class EmailCampaignEvent(models.Model):
     _order = "at desc, id desc"
     _log_access = False
 
-    mailing_id = fields.Many2one("email.campaign.mailing", "Mass Email", required=True, readonly=True, ondelete="cascade")
-    campaign_id = fields.Many2one("email.campaign", "Campaign", required=True, readonly=True, ondelete="cascade")
-    recipient_id = fields.Many2one(
-        "email.campaign.recipient", "Recipient", readonly=True, ondelete="cascade", index=True
+    mailing_id = fields.Many2one(
+        "email.campaign.mailing", "Mass Email", required=True, readonly=True, ondelete="cascade"
     )
+    campaign_id = fields.Many2one("email.campaign", required=True, readonly=True, ondelete="cascade")
+    recipient_id = fields.Many2one("email.campaign.recipient", readonly=True, ondelete="cascade", index=True)
     email = fields.Char(related="recipient_id.email")
     partner_id = fields.Many2one(related="recipient_id.partner_id")
     kind = fields.Selection(

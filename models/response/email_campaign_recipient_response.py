@@ -12,7 +12,7 @@ STAMPS = {"open": "opened_at", "click": "clicked_at"}
 
 
 class EmailCampaignRecipient(models.Model):
-    """What a recipient does with an email, written down: the log, the first time, and what it says about the address."""
+    """What a recipient does with an email, written down: the log, the first time, what it tells of the address."""
 
     _inherit = "email.campaign.recipient"
 
@@ -95,7 +95,12 @@ class EmailCampaignRecipient(models.Model):
             changed = True
         if changed:
             self.env["email.campaign.event"]._log(
-                self, "opt_in", verdict="human", detail=list_type.name, ip=ip, user_agent=(user_agent or "")[:500]
+                self,
+                "opt_in",
+                verdict="human",
+                detail=list_type.name,
+                ip=ip,
+                user_agent=(user_agent or "")[:500],
             )
             self.opted_out_at = False
         return changed

@@ -13,7 +13,13 @@ BATCH = 500
 # A group is what may be in doubt after a crash, and what still goes out after a pause: a few dozen or half a second.
 LARGEST_GROUP = 64
 GROUP_SECONDS = 0.5
-STATES = {"accepted": "sent", "transient": "retry", "permanent": "failed", "unsent": "queued", "unknown": "in_doubt"}
+STATES = {
+    "accepted": "sent",
+    "transient": "retry",
+    "permanent": "failed",
+    "unsent": "queued",
+    "unknown": "in_doubt",
+}
 # Refusals for which the address itself is to blame: they count as bounces. The others are the sender's business.
 SOFT_REASONS = {"mailbox_full", "network", "expired"}
 
@@ -48,9 +54,7 @@ class Delivery:
         self._connect()
         if not self._mailing._committed(self._begin):
             return 0
-        rows, taken = self._mailing._committed(
-            lambda: self._recipients._claim(self._mailing, self._worker, BATCH)
-        )
+        rows, taken = self._mailing._committed(lambda: self._recipients._claim(self._mailing, self._worker, BATCH))
         self._claimed = [row["id"] for row in rows]
         mails = self._personalise(rows)
         accepted = self._send(mails)
@@ -92,7 +96,8 @@ class Delivery:
         rows = self._mailing.env.execute_query(
             SQL(
                 """
-                UPDATE email_campaign_mailing SET state = 'sending', trouble = NULL, trouble_count = 0, next_try_at = NULL
+                UPDATE email_campaign_mailing
+                   SET state = 'sending', trouble = NULL, trouble_count = 0, next_try_at = NULL
                  WHERE id = %s AND state = 'queued' RETURNING id
                 """,
                 self._mailing.id,
@@ -107,9 +112,7 @@ class Delivery:
         while mails and self._lane.is_open:
             group, mails = mails[: self._group_size], mails[self._group_size :]
             ids = [mail.key for mail in group]
-            handed = self._mailing._committed(
-                lambda ids=ids: self._recipients._hand(self._mailing, self._worker, ids)
-            )
+            handed = self._mailing._committed(lambda ids=ids: self._recipients._hand(self._mailing, self._worker, ids))
             if not handed:
                 break
             started = time.monotonic()
@@ -135,11 +138,16 @@ class Delivery:
                 _permanent, reason = bounce.classify(outcome.code, outcome.enhanced or None, outcome.text)
                 kind = "hard" if reason == "dead_address" else "soft" if reason in SOFT_REASONS else None
             elif outcome.result == "unsent" and outcome.stage != "connection":
-                # It was under way when the line broke. It counts as a try, so that one that breaks it can't do so forever.
+                # It was under way when the line broke. It counts as a try, so that none breaks it for ever.
                 state = "retry"
             if kind:
                 bounces.append(
-                    {"email": addresses[outcome.key], "kind": kind, "status": outcome.enhanced, "reason": reply}
+                    {
+                        "email": addresses[outcome.key],
+                        "kind": kind,
+                        "status": outcome.enhanced,
+                        "reason": reply,
+                    }
                 )
             if state != "sent":
                 self._last_text = reply

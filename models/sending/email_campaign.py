@@ -20,7 +20,12 @@ class EmailCampaign(models.Model):
     )
     active = fields.Boolean(default=True)
     user_id = fields.Many2one(
-        "res.users", "Responsible", required=True, default=lambda self: self.env.user, tracking=True, index=True
+        "res.users",
+        "Responsible",
+        required=True,
+        default=lambda self: self.env.user,
+        tracking=True,
+        index=True,
     )
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company, index=True, readonly=False
@@ -49,7 +54,7 @@ class EmailCampaign(models.Model):
     mailing_ids = fields.One2many("email.campaign.mailing", "campaign_id", "Mass Emails")
     tracking_url_ids = fields.One2many("email.tracking.url", "campaign_id", "Tracking URLs")
     utm_campaign_id = fields.Many2one("utm.campaign", "UTM Campaign", ondelete="set null", index="btree_not_null")
-    mailing_count = fields.Integer("Mass Emails", compute="_compute_mailing_count")
+    mailing_count = fields.Integer("Number of Mass Emails", compute="_compute_mailing_count")
     state = fields.Selection(
         [("draft", "Draft"), ("running", "Running"), ("done", "Done")],
         compute="_compute_mailing_count",

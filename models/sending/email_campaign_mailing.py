@@ -1,5 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+
+MANAGED = {"state", "launched_at", "done_at", "frozen_content", "trouble", "trouble_count", "next_try_at"}
 
 
 class EmailCampaignMailing(models.Model):
@@ -23,7 +25,7 @@ class EmailCampaignMailing(models.Model):
     _rec_name = "subject"
     _order = "create_date desc, id desc"
 
-    campaign_id = fields.Many2one("email.campaign", "Campaign", required=True, index=True, ondelete="cascade")
+    campaign_id = fields.Many2one("email.campaign", required=True, index=True, ondelete="cascade")
     user_id = fields.Many2one(related="campaign_id.user_id", store=True)
     company_id = fields.Many2one(related="campaign_id.company_id", store=True)
     state = fields.Selection(
@@ -53,7 +55,8 @@ class EmailCampaignMailing(models.Model):
     reply_to = fields.Char(help="Leave empty to get replies at the sender's address.")
     attachment_ids = fields.Many2many("ir.attachment", string="Attachments", bypass_search_access=True)
     open_tracking = fields.Boolean(
-        default=True, help="Add a small image that tells when the email is opened. Mail programs may not load it."
+        default=True,
+        help="Add a small image that tells when the email is opened. Mail programs may not load it.",
     )
     click_tracking = fields.Boolean(
         default=True, help="Lead links through this server, so that the log shows who clicked on what."
@@ -67,12 +70,12 @@ class EmailCampaignMailing(models.Model):
 
     launched_at = fields.Datetime("Launched", readonly=True, copy=False)
     done_at = fields.Datetime("Finished", readonly=True, copy=False)
-    # By language, what was launched: {lang: {subject, preview, html, text}}. Later changes of a template don't reach it.
+    # What was launched: {lang, sources: {lang: {subject, preview, html, text}}}. A template changed later is not seen.
     frozen_content = fields.Json(readonly=True, copy=False)
     trouble = fields.Char(readonly=True, copy=False, help="Why nothing goes out at the moment.")
     trouble_count = fields.Integer(readonly=True, copy=False)
     next_try_at = fields.Datetime("Next Try", readonly=True, copy=False)
-    recipient_ids = fields.One2many("email.campaign.recipient", "mailing_id", "Recipients")
+    recipient_ids = fields.One2many("email.campaign.recipient", "mailing_id", "Recipient Rows")
 
     _due_index = models.Index("(state, scheduled_at) WHERE state IN ('queued', 'sending')")
 
@@ -90,7 +93,14 @@ class EmailCampaignMailing(models.Model):
             if value and (mine == "subject" or "{{" not in value):
                 self[mine] = value
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_not_managed(vals)
+        return super().create(vals_list)
+
     def write(self, vals):
+        self._check_not_managed(vals)
         frozen = set(vals) & self._frozen_fields()
         if frozen and not self.env.su:
             for mailing in self:
@@ -105,6 +115,17 @@ class EmailCampaignMailing(models.Model):
                         )
                     )
         return super().write(vals)
+
+    def _check_not_managed(self, vals):
+        """Refuse what only launch, the buttons and the worker may set, also to those who write by RPC."""
+        managed = set(vals) & MANAGED
+        if managed and not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "“%s” can't be set by hand; use the buttons of the mass email.",
+                    self._fields[min(managed)]._description_string(self.env),
+                )
+            )
 
     @api.model
     def _frozen_fields(self):

@@ -52,7 +52,9 @@ class EmailCampaignMailing(models.Model):
         if not source["subject"].strip():
             raise UserError(self.env._("The mass email has no subject. Write one: it is the first thing people see."))
         if is_html_empty(source["html"]):
-            raise UserError(self.env._("“%s” has no content. Write the body, or choose an email template.", self.display_name))
+            raise UserError(
+                self.env._("“%s” has no content. Write the body, or choose an email template.", self.display_name)
+            )
 
     def _compose(self, source, lang, test=False) -> Content:
         """Compile one source; for a test nothing is tracked.

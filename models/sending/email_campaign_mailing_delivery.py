@@ -22,7 +22,7 @@ COUNT_LIMIT = 10_000
 
 
 class EmailCampaignMailing(models.Model):
-    """The worker's side of mass emails: what is due, one step after the other, and what to do when something is wrong."""
+    """The worker's side of mass emails: what is due, one step after the other, and what to do in trouble."""
 
     _inherit = "email.campaign.mailing"
 
@@ -50,24 +50,23 @@ class EmailCampaignMailing(models.Model):
     def _send_step(self, worker, deliveries):
         """Send one batch of this mass email; give the number of recipients dealt with. One that can't be sent waits."""
         self.ensure_one()
+        trouble = None
         try:
             if self.id not in deliveries:
                 deliveries[self.id] = Delivery(self, worker)
             return deliveries[self.id].step()
         except DeliveryError as error:
-            self.env.cr.rollback()
-            self._committed(lambda: self._note_trouble(error.explanation, error.pause))
+            trouble = error
         except CONFLICTS:
-            # Others are faster at this one; it is taken up again in the next round.
-            self.env.cr.rollback()
             _logger.info("mass email %s: too many conflicts with other workers, leaving it to them", self.id)
         except Exception as error:
             # Whatever it is, it must not keep other mass emails from going out.
-            self.env.cr.rollback()
             _logger.exception("mass email %s: the worker stumbled", self.id)
-            self._committed(lambda: self._note_trouble(f"{type(error).__name__}: {error}", pause=False))
-        delivery = deliveries.pop(self.id, None)
-        if delivery:
+            trouble = DeliveryError(f"{type(error).__name__}: {error}")
+        self.env.cr.rollback()
+        if trouble:
+            self._committed(lambda: self._note_trouble(trouble))
+        if delivery := deliveries.pop(self.id, None):
             delivery.close()
             self._committed(delivery.give_back)
         return 0
@@ -78,7 +77,7 @@ class EmailCampaignMailing(models.Model):
             try:
                 result = work()
                 self.env.cr.flush()
-                self.env.cr.commit()
+                self.env.cr.commit()  # pylint: disable=invalid-commit
                 return result
             except CONFLICTS:
                 self.env.cr.rollback()
@@ -149,7 +148,7 @@ class EmailCampaignMailing(models.Model):
                 )
             )
 
-    def _note_trouble(self, explanation, pause):
+    def _note_trouble(self, trouble):
         """Say on the form why nothing goes out; try again later, each time waiting longer, or wait for a person."""
         rows = self.env.execute_query(
             SQL(
@@ -162,14 +161,14 @@ class EmailCampaignMailing(models.Model):
                  WHERE id = %(id)s AND state IN ('queued', 'sending')
              RETURNING trouble_count
                 """,
-                text=explanation,
-                pause=pause,
+                text=trouble.explanation,
+                pause=trouble.pause,
                 id=self.id,
             )
         )
         self.invalidate_recordset()
         if rows and rows[0][0] == 1:
-            self._message_log(body=self.env._("Nothing can be sent at the moment: %s", explanation))
+            self._message_log(body=self.env._("Nothing can be sent at the moment: %s", trouble.explanation))
 
     @api.model
     def _plan_next(self):
@@ -191,4 +190,4 @@ class EmailCampaignMailing(models.Model):
         )
         if at:
             self.env.ref("email_campaign.cron_send").sudo()._trigger(at)
-            self.env.cr.commit()
+            self.env.cr.commit()  # pylint: disable=invalid-commit

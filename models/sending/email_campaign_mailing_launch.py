@@ -119,7 +119,10 @@ class EmailCampaignMailing(models.Model):
             raise UserError(self.env._("“%s” was launched already. Duplicate it to send it again.", self.display_name))
         if not self.campaign_id.target_list_ids:
             raise UserError(
-                self.env._("The campaign “%s” has no target list. Add one: it says who gets the email.", self.campaign_id.name)
+                self.env._(
+                    "The campaign “%s” has no target list. Add one: it says who gets the email.",
+                    self.campaign_id.name,
+                )
             )
         for field, value in (("email_from", self.email_from), ("reply_to", self.reply_to)):
             if value or field == "email_from":

@@ -24,8 +24,10 @@ class EmailCampaignRecipient(models.Model):
     _rec_name = "email"
     _order = "id"
 
-    mailing_id = fields.Many2one("email.campaign.mailing", "Mass Email", required=True, readonly=True, ondelete="cascade")
-    campaign_id = fields.Many2one("email.campaign", "Campaign", required=True, readonly=True, ondelete="cascade")
+    mailing_id = fields.Many2one(
+        "email.campaign.mailing", "Mass Email", required=True, readonly=True, ondelete="cascade"
+    )
+    campaign_id = fields.Many2one("email.campaign", required=True, readonly=True, ondelete="cascade")
     list_id = fields.Many2one("email.target.list", "Target List", readonly=True, ondelete="set null")
     member_id = fields.Many2one("email.target.list.member", readonly=True, ondelete="set null", index="btree_not_null")
     res_model = fields.Char("Model", readonly=True)

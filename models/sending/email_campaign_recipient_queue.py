@@ -157,9 +157,7 @@ class EmailCampaignRecipient(models.Model):
         """
         if not outcomes:
             return
-        columns = [
-            [outcome[name] for outcome in outcomes] for name in ("id", "state", "code", "reply", "bounce")
-        ]
+        columns = [[outcome[name] for outcome in outcomes] for name in ("id", "state", "code", "reply", "bounce")]
         self.env.execute_query(
             SQL(
                 """

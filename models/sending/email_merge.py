@@ -1,7 +1,7 @@
 import difflib
-from itertools import groupby
 
 from odoo import api, models
+from odoo.tools import groupby
 from odoo.tools.mail import html2plaintext
 
 # What can be merged for everybody, also where no record stands behind an address.
@@ -70,8 +70,7 @@ class EmailMerge(models.AbstractModel):
         def kind(row):
             return row["res_model"] or "", row["lang"] or ""
 
-        for (model, lang), group in groupby(sorted(rows, key=kind), kind):
-            batch = list(group)
+        for (model, lang), batch in groupby(rows, kind):
             texts = {}
             if model:
                 records = self.env[model].with_user(mailing.user_id).with_company(mailing.company_id)
@@ -125,4 +124,4 @@ class EmailMerge(models.AbstractModel):
             return html2plaintext(markup or "").replace("\N{NO-BREAK SPACE}", " ").strip()
         if field.type == "html":
             return html2plaintext(value or "").strip()
-        return str(value) if value or value == 0 and field.type == "integer" else ""
+        return str(value) if value or (value == 0 and field.type == "integer") else ""

@@ -86,7 +86,11 @@ class Personaliser:
             content = self._mailing._compose(self._frozen["sources"][lang], lang, test=self._test)
             urls = self._mailing.env["email.tracking.url"]._find_or_add(self._mailing.campaign_id, content.urls)
             skeleton = Skeleton(
-                self._fixed_headers(), content.subject, content.html, content.text, self._mailing._attachments()
+                self._fixed_headers(),
+                content.subject,
+                content.html,
+                content.text,
+                self._mailing._attachments(),
             )
             self._compiled[lang] = skeleton, paths(content.subject, content.html, content.text), urls
         return self._compiled[lang]

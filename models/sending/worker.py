@@ -1,6 +1,6 @@
 """A sending process as others see it: alive as long as it holds its lock."""
 
-import random
+import secrets
 from contextlib import ExitStack
 
 from odoo import sql_db
@@ -26,16 +26,16 @@ class Worker:
     def __enter__(self):
         self._cr = self._stack.enter_context(sql_db.db_connect(self._dbname).cursor())
         while not self.number:
-            number = random.randint(1, _LARGEST)
+            number = secrets.randbelow(_LARGEST) + 1
             self._cr.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, number])
             if self._cr.fetchone()[0]:
                 self.number = number
-        self._cr.commit()
+        self._cr.commit()  # pylint: disable=invalid-commit
         return self
 
     def __exit__(self, *exception):
         self._cr.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, self.number])
-        self._cr.commit()
+        self._cr.commit()  # pylint: disable=invalid-commit
         self._stack.close()
 
 

@@ -1,0 +1,230 @@
+import email
+import re
+from email import policy
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from odoo.tests import BaseCase
+
+from odoo.addons.email_campaign.tools.message import Attachment, Skeleton, header, personal_text, quoted_printable
+from odoo.addons.email_campaign.tools.message import Hole
+from odoo.addons.email_campaign.tools.template import Slot
+
+HOSTILE = (
+    st.text(max_size=200)
+    | st.text(alphabet=".= \t\r\n\0aé\ud800😀<>&\"'", max_size=300)
+    | st.builds(str.__mul__, st.sampled_from((".", "=", " ", "x", "é", "\n.", ".\r\n", "=\r\n")), st.integers(0, 400))
+)
+FIELD = Slot("field", "object.name", context="text")
+HEADERS = {"From": "Sally <sally@crm.example>"}
+PERSONAL = {"To": "ann@good.example", "Message-ID": "<1@crm.example>"}
+
+
+def intended(text):
+    """Give `text` as a reader shall see it: line ends normalised, controls gone, halves of surrogate pairs marked."""
+    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", "", text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.encode("utf-8", "replace").decode()
+
+
+def intended_header(text):
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip(" \t").encode("utf-8", "replace").decode()
+
+
+class MessageCase(BaseCase):
+    def assert_fit_for_the_line(self, data):
+        """Check what RFC 5321 asks of content that is sent as it is, without dot-stuffing."""
+        self.assertTrue(data.isascii())
+        self.assertTrue(data.endswith(b"\r\n"))
+        for line in data[:-2].split(b"\r\n"):
+            self.assertNotRegex(line, rb"[\r\n\0]")
+            self.assertFalse(line.startswith(b"."), line)
+            self.assertLessEqual(len(line), 78, line)
+
+    def fill(self, *, subject=("Hello",), html=("<p>x</p>",), text=("x",), files=(), headers=PERSONAL, values=None):
+        skeleton = Skeleton(HEADERS, subject, html, text, files)
+        data = skeleton.fill(headers, lambda slot: (values or {}).get(slot.value, slot.default))
+        self.assert_fit_for_the_line(data)
+        message = email.message_from_bytes(data, policy=policy.default)
+        for part in message.walk():
+            self.assertFalse(part.defects, part.defects)
+        return message
+
+    def plain(self, message):
+        return message.get_body(("plain",)).get_content().removesuffix("\n")
+
+    def markup(self, message):
+        return message.get_body(("html",)).get_content().removesuffix("\n")
+
+
+class TestContent(MessageCase):
+    @given(HOSTILE, HOSTILE, HOSTILE)
+    @settings(max_examples=150)
+    @example("a ", " ", "")
+    @example("a\r", "\nb", "\r\n")
+    @example("." * 100, "." * 200, ".\r\n.\r\n.")
+    @example("x" * 75, "=" * 75, "é" * 75)
+    def test_what_is_written_arrives(self, before, value, after):
+        message = self.fill(text=(before, FIELD, after), values={"object.name": value})
+        expected = intended(before) + intended(value) + intended(after)
+        self.assertEqual(self.plain(message), expected.removesuffix("\n"))
+
+    @given(st.lists(HOSTILE, min_size=1, max_size=8))
+    @settings(max_examples=60)
+    def test_slots_side_by_side(self, values):
+        slots = tuple(Slot("field", f"values.v{number}", context="text") for number in range(len(values)))
+        message = self.fill(text=slots, values={slot.value: value for slot, value in zip(slots, values, strict=True)})
+        self.assertEqual(self.plain(message), "".join(map(intended, values)).removesuffix("\n"))
+
+    @given(HOSTILE)
+    def test_quoted_printable(self, text):
+        encoded = quoted_printable(text)
+        for line in encoded.split(b"\r\n"):
+            self.assertLessEqual(len(line), 76)
+            self.assertFalse(line.endswith((b" ", b"\t")), "blanks at the end of a line get lost")
+
+    def test_nothing_at_all(self):
+        message = self.fill(html=(), text=())
+        self.assertEqual((self.plain(message), self.markup(message)), ("", ""))
+
+    def test_both_bodies_and_no_file(self):
+        message = self.fill(text=("Hello ", FIELD), html=("<p>", Slot("field", "object.name"), "</p>"))
+        self.assertEqual(message.get_content_type(), "multipart/alternative")
+        self.assertEqual(
+            [part.get_content_type() for part in message.iter_parts()],
+            ["text/plain", "text/html"],
+            "the last one is preferred",
+        )
+
+    def test_no_boundary_can_be_written_by_a_recipient(self):
+        data = Skeleton(HEADERS, ("x",), ("<p>x</p>",), (FIELD,)).fill(PERSONAL, lambda slot: "x")
+        boundary = re.search(rb'boundary="(.*)"', data)[1].decode()
+        message = self.fill(text=(FIELD,), values={"object.name": f"\r\n--{boundary}--\r\n"})
+        self.assertEqual(len(list(message.iter_parts())), 2)
+        self.assertRegex(boundary, "^=_", "which quoted-printable and base64 can't contain")
+
+
+class TestHeaders(MessageCase):
+    @given(HOSTILE, HOSTILE)
+    @settings(max_examples=150)
+    @example("Hello ", "\r\nBcc: eve@evil.example\r\n\r\nbody")
+    @example("=?utf-8?q?", "=41?=")
+    @example("a" * 2000, "")
+    @example("a  b " * 40, "c")
+    def test_subject(self, before, value):
+        subject = (before, Slot("field", "object.name", context="header"))
+        message = self.fill(subject=subject, values={"object.name": value})
+        self.assertEqual(message["Subject"], intended_header(before + value))
+        self.assertEqual(
+            sorted(message.keys()), ["Content-Type", "From", "MIME-Version", "Message-ID", "Subject", "To"]
+        )
+        same = self.fill(subject=(before + value,))
+        self.assertEqual(same["Subject"], message["Subject"])
+
+    def test_readable_as_it_is(self):
+        self.assertEqual(header("Subject", "Spring is here"), "Subject: Spring is here\r\n")
+        self.assertEqual(header("Subject", ""), "Subject: \r\n")
+        long = "Spring is here, and with it come a good many words that do not fit into one line of a mail"
+        self.assertEqual(header("Subject", long).replace("\r\n", ""), f"Subject: {long}")
+        self.assertEqual(header("Subject", "Grüße"), "Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n")
+
+    def test_encoded_words_end_with_whole_characters(self):
+        for text in ("é" * 300, "日本語" * 100, "😀" * 99):
+            for word in header("Subject", text).removeprefix("Subject: ").split():
+                self.assertEqual(len(str(email.header.make_header(email.header.decode_header(word)))) > 0, True)
+                self.assertLessEqual(len(word), 75)
+
+    def test_long_ready_made_headers_are_folded(self):
+        names = " ".join(["=?utf-8?q?" + "=C3=A9" * 9 + "?="] * 40)
+        message = self.fill(headers={"To": f"{names} <ann@good.example>"})
+        self.assertEqual(message["To"].addresses[0].addr_spec, "ann@good.example")
+        self.assertEqual(message["To"].addresses[0].display_name, "é" * 360)
+
+    def test_an_address_that_needs_smtputf8(self):
+        data = Skeleton(HEADERS, ("x",), ("x",), ("x",)).fill({"To": "dörte@good.example"}, lambda slot: "")
+        self.assertIn("To: dörte@good.example\r\n".encode(), data)
+
+
+class TestEscaping(MessageCase):
+    """What a value does to markup is looked at in test_tools_links, in whole documents."""
+
+    @given(HOSTILE)
+    def test_markup(self, value):
+        for context in ("html", "attribute"):
+            written = personal_text(Hole(Slot("field", "object.name", context=context), markup=True), value)
+            self.assertNotRegex(written.replace("<br>", ""), "[<>\"']")
+            if context == "attribute":
+                self.assertNotRegex(written, r"[<\r\n]")
+
+    @given(HOSTILE)
+    def test_css(self, value):
+        written = personal_text(Hole(Slot("field", "object.name", context="css"), markup=True), value)
+        self.assertNotRegex(written, r"[:;(){}/\\\"'<>&@!*]")
+
+    def test_lines_of_a_value(self):
+        def written(context, markup=True):
+            return personal_text(Hole(Slot("field", "object.name", context=context), markup), "a\r\nb\nc & d")
+
+        self.assertEqual(written("html"), "a<br>b<br>c &amp; d")
+        self.assertEqual(written("attribute"), "a b c &amp; d")
+        self.assertEqual(written("text", markup=False), "a\r\nb\nc & d")
+
+    @given(HOSTILE)
+    @settings(max_examples=60)
+    def test_the_quick_way_is_the_same_as_the_long_one(self, value):
+        for context in ("html", "attribute", "url", "url_part", "url_address", "css"):
+            slot = Slot("field", "object.name", context=context)
+            message = self.fill(html=("<p>", slot, "</p>"), values={"object.name": value})
+            written = intended(personal_text(Hole(slot, markup=True), value))
+            self.assertEqual(self.markup(message), f"<p>{written}</p>")
+
+
+class TestAttachments(MessageCase):
+    def file(self, name, mimetype="application/pdf", data=b"%PDF-1.7\r\n.\r\n"):
+        message = self.fill(files=[Attachment(name, mimetype, data)])
+        self.assertEqual(message.get_content_type(), "multipart/mixed")
+        [part] = message.iter_attachments()
+        self.assertEqual(part.get_payload(decode=True), data)
+        self.assertEqual(part.get_content_disposition(), "attachment")
+        return part
+
+    @given(st.text(max_size=120))
+    @settings(max_examples=100)
+    @example('a"; filename="evil.exe')
+    @example("a\r\nContent-Type: text/html\r\n\r\n<script>")
+    @example("=?utf-8?q?evil.exe?=")
+    @example("%41''x*.pdf")
+    def test_names(self, name):
+        expected = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", name).strip()
+        part = self.file(name)
+        self.assertEqual(part.get_filename() or "", expected.encode("utf-8", "replace").decode())
+        self.assertEqual(part.get_content_type(), "application/pdf")
+
+    def test_names_in_any_script_and_length(self):
+        for name in ("offer.pdf", "Angebot für Müller.pdf", "見積書.pdf", "عرض.pdf", "😀.png", "x" * 2000 + ".pdf"):
+            self.assertEqual(self.file(name).get_filename(), name)
+        self.assertIn('filename="offer 1 (2).pdf"', self.file("offer 1 (2).pdf").as_string())
+
+    @given(st.binary(max_size=300))
+    @settings(max_examples=40)
+    @example(b"")
+    def test_data(self, data):
+        self.file("a.bin", data=data)
+
+    def test_types(self):
+        for mimetype in ("image/png", "text/csv", "application/vnd.ms-excel.sheet.macroEnabled.12"):
+            self.assertEqual(self.file("a", mimetype).get_content_type(), mimetype.lower())
+        for mimetype in ("", "x", "text/html\r\nX: y", "téxt/plain", "a/b/c", "text/plain; charset=x", "a/" + "b" * 999):
+            self.assertEqual(self.file("a", mimetype).get_content_type(), "application/octet-stream")
+
+    def test_a_mail_as_attachment(self):
+        # RFC 2046 forbids base64 for it as message/rfc822; a reader would find the base64 text in it.
+        part = self.file("a.eml", "message/rfc822", b"Subject: x\r\n\r\ny\r\n")
+        self.assertEqual(part.get_content_type(), "application/octet-stream")
+
+    def test_several(self):
+        files = [Attachment(f"{number}.txt", "text/plain", b"%d" % number) for number in range(3)]
+        message = self.fill(files=files)
+        self.assertEqual([part.get_filename() for part in message.iter_attachments()], ["0.txt", "1.txt", "2.txt"])
+        self.assertEqual(self.plain(message), "x")
