@@ -12,6 +12,7 @@
             "dnspython",
             "email-validator",
             "flufl.bounce",
+            "inscriptis",
             "premailer",
         ],
     },

@@ -26,6 +26,10 @@ class EmailTargetList(models.Model):
     description = fields.Text()
     member_ids = fields.One2many("email.target.list.member", "list_id", "Members")
     member_count = fields.Integer("Number of Members", compute="_compute_member_count")
+    # A form shows a few of them; a list may have a million.
+    first_member_ids = fields.Many2many(
+        "email.target.list.member", string="First Members", compute="_compute_first_member_ids"
+    )
     campaign_count = fields.Integer(string="Campaigns", compute="_compute_campaign_count")
 
     def _compute_member_count(self):
@@ -34,6 +38,12 @@ class EmailTargetList(models.Model):
         )
         for target_list in self:
             target_list.member_count = counts.get(target_list._origin, 0)
+
+    def _compute_first_member_ids(self):
+        for target_list in self:
+            target_list.first_member_ids = self.env["email.target.list.member"].search(
+                [("list_id", "=", target_list._origin.id)], limit=20
+            )
 
     def _compute_campaign_count(self):
         for target_list in self:

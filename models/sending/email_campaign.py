@@ -109,6 +109,16 @@ class EmailCampaign(models.Model):
             for campaign, vals in zip(self, super().copy_data(default), strict=True)
         ]
 
+    def action_new_mailing(self):
+        """Open a new mass email of this campaign."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "email.campaign.mailing",
+            "view_mode": "form",
+            "context": {"default_campaign_id": self.id},
+        }
+
     def action_view_mailings(self):
         self.ensure_one()
         return self._view("email_campaign.email_campaign_mailing_action", default_campaign_id=self.id)

@@ -1,6 +1,9 @@
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+MERGE_FIELD = re.compile(r"\{\{[^{}|]*(?:\|\|\|\s*([^{}]*?)\s*)?\}\}")
 MANAGED = {"state", "launched_at", "done_at", "frozen_content", "trouble", "trouble_count", "next_try_at"}
 
 
@@ -79,9 +82,12 @@ class EmailCampaignMailing(models.Model):
 
     _due_index = models.Index("(state, scheduled_at) WHERE state IN ('queued', 'sending')")
 
+    @api.depends("subject", "template_id.name")
     def _compute_display_name(self):
         for mailing in self:
-            mailing.display_name = mailing.subject or mailing.template_id.name or self.env._("New mass email")
+            # A merge field is shown by its default: as somebody without a name would get it.
+            subject = MERGE_FIELD.sub(lambda field: field[1] or "…", mailing.subject or "")
+            mailing.display_name = subject or mailing.template_id.name or self.env._("New mass email")
 
     @api.onchange("template_id")
     def _onchange_template_id(self):
@@ -146,6 +152,11 @@ class EmailCampaignMailing(models.Model):
             "scheduled_at",
             "dry_run",
         }
+
+    def action_open(self):
+        """Open this mass email from a list that stands in another form."""
+        self.ensure_one()
+        return {"type": "ir.actions.act_window", "res_model": self._name, "res_id": self.id, "view_mode": "form"}
 
     def action_view_recipients(self):
         self.ensure_one()

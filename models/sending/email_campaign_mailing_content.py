@@ -2,10 +2,11 @@ from markupsafe import Markup
 
 from odoo import models
 from odoo.exceptions import UserError
-from odoo.tools.mail import html2plaintext, is_html_empty
+from odoo.tools.mail import is_html_empty
 
 from ...tools.compose import Content, Options, Source, compose
 from ...tools.message import Attachment
+from ...tools.plaintext import plain_text
 from ...tools.template import TemplateError, paths
 
 
@@ -64,7 +65,7 @@ class EmailCampaignMailing(models.Model):
         footer_html, footer_text = self.with_context(lang=lang)._footer()
         options = Options(
             base_url=self._base_url(),
-            to_text=html2plaintext,
+            to_text=plain_text,
             open_tracking=self.open_tracking and not test,
             click_tracking=self.click_tracking and not test,
             footer_html=footer_html,

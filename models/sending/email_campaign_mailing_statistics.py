@@ -53,7 +53,8 @@ class EmailCampaignMailing(models.Model):
         )
         for record_id, *values in self.env.execute_query(query):
             found = dict(zip(COUNTS, values, strict=True))
-            for rate, count in RATES.items():
-                found[rate] = 100.0 * found[count] / found["sent_count"] if found["sent_count"] else 0.0
+            for rate, (count, bases) in RATES.items():
+                base = sum(found[name] for name in bases)
+                found[rate] = 100.0 * found[count] / base if base else 0.0
             numbers[record_id] = found
         return numbers

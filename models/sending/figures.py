@@ -13,10 +13,10 @@ COUNTS = {
     "bounced_count": "bounced_at IS NOT NULL",
     "opted_out_count": "opted_out_at IS NOT NULL",
 }
-# Each in hundredths of what was sent.
+# Each in hundredths of the sum of some others: opens of what was sent, bounces of all that was tried.
 RATES = {
-    "opened_rate": "opened_count",
-    "clicked_rate": "clicked_count",
-    "bounced_rate": "bounced_count",
-    "opted_out_rate": "opted_out_count",
+    "opened_rate": ("opened_count", ("sent_count",)),
+    "clicked_rate": ("clicked_count", ("sent_count",)),
+    "bounced_rate": ("bounced_count", ("sent_count", "failed_count")),
+    "opted_out_rate": ("opted_out_count", ("sent_count",)),
 }
