@@ -120,7 +120,7 @@ class Skeleton:
 
 def header(name: str, text: str) -> str:
     """Give the header line `name: text` with its CRLF: without control characters, folded, RFC 2047 where needed."""
-    text = _CONTROL.sub(" ", text).strip()
+    text = _CONTROL.sub(" ", text).strip(" ")
     if text.isascii() and not (_UNFOLDABLE.search(text) if len(name) + len(text) > 70 else "=?" in text):
         return _folded(name, text)
     words = _encoded_words(text, _LINE_LENGTH - len(name) - 2)
@@ -145,8 +145,8 @@ def _encoded_words(text: str, first: int) -> list[str]:
     """Give `text` in encoded words (RFC 2047), the first no longer than `first`; no character straddles two."""
     octets = [char.encode("utf-8", "replace") for char in text]
     quoted = ["".join("_" if o == 32 else chr(o) if o in _BARE else f"={o:02X}" for o in char) for char in octets]
-    # base64 makes four characters of three octets, and all look alike: only where it is clearly shorter.
-    base = sum(map(len, quoted)) * 3 > sum(map(len, octets)) * 4
+    # base64 leaves nothing to read: only for scripts of which nothing could be read anyway.
+    base = sum(map(len, quoted)) > 2 * sum(map(len, octets))
     overhead = len("=?utf-8?q??=")
     words: list[list[int]] = [[]]
     room = first - overhead
