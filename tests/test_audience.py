@@ -58,8 +58,7 @@ class TestAudience(CampaignCase):
         target_list._add_addresses("Bare <bare@good.example>; second@good.example")
         self.assertEqual(target_list.member_count, 5)
 
-        mailing = self.make_mailing(target_list).sudo()
-        mailing.campaign_id.user_id = self.env.ref("base.user_admin")
+        mailing = self.make_mailing(target_list, user=self.env.ref("base.user_admin"), email_from="a@crm.example")
         mailing.action_launch()
         self.send()
 
@@ -134,8 +133,8 @@ class TestAudience(CampaignCase):
         lead = self.env["crm.lead"].create({"name": "L", "contact_name": "Lea", "email_from": "lea@good.example"})
         target_list = self.make_list(self.partners[:1])
         target_list.sudo()._add_records(lead)
-        mailing = self.make_mailing(target_list, body_html="<p>{{ object.email_normalized }}</p>").sudo()
-        mailing.campaign_id.user_id = self.env.ref("base.user_admin")
+        body = "<p>{{ object.email_normalized }}</p>"
+        mailing = self.make_mailing(target_list, user=self.env.ref("base.user_admin"), body_html=body, email_from="a@crm.example")
         mailing.action_launch()
         lead.unlink()
         self.send()

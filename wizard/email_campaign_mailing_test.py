@@ -34,7 +34,7 @@ class EmailCampaignMailingTest(models.TransientModel):
         outgoing = Outgoing(mailing)
         personaliser = Personaliser(mailing, outgoing, {"lang": lang, "sources": {lang: source}}, test=True)
         rows = [self._row(target, lang) for target in self._addresses()]
-        values = self.env["email.merge"]._values(mailing, rows[:1], personaliser.wanted(rows))
+        values = self.env["email.merge"]._values(self.env.user, mailing.company_id, rows[:1], personaliser.wanted(rows))
         mails = [personaliser.mail(row, values.get(0, {})) for row in rows]
         try:
             lane = outgoing.connect()

@@ -163,7 +163,7 @@ class Delivery:
             wanted = self._personaliser.wanted(rows)
         except UserError as error:
             raise DeliveryError(str(error.args[0]), pause=True) from error
-        merged = mailing.env["email.merge"]._values(mailing, rows, wanted)
+        merged = mailing.env["email.merge"]._values(mailing.launched_by_id, mailing.company_id, rows, wanted)
         mails, skipped = [], {}
         for row in rows:
             if row["id"] not in merged:

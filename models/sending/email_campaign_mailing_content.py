@@ -111,7 +111,7 @@ class EmailCampaignMailing(models.Model):
             [("list_id", "in", self.campaign_id.target_list_ids.ids)], ["res_model"]
         )
         for path in sorted(paths(content.subject, content.html, content.text)):
-            problem = self.env["email.merge"]._problem(path, [model for (model,) in groups], self.user_id)
+            problem = self.env["email.merge"]._problem(path, [model for (model,) in groups], self.env.user)
             if problem:
                 raise UserError(
                     self.env._(

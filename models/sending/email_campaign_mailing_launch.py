@@ -134,15 +134,23 @@ class EmailCampaignMailing(models.Model):
                 raise UserError(error.explanation) from error
 
     def _check_sender(self, field, value):
+        if not (value or "").strip():
+            raise UserError(
+                self.env._(
+                    "“%(field)s” of “%(mailing)s” is empty. Write an address there, as in Ann <ann@example.com>.",
+                    field=field,
+                    mailing=self.display_name,
+                )
+            )
         try:
-            address.normalize(value or "")
+            address.normalize(value)
         except address.AddressError as error:
             raise UserError(
                 self.env._(
                     "“%(field)s” of “%(mailing)s” must be one email address, and “%(value)s” is none: %(reason)s",
                     field=field,
                     mailing=self.display_name,
-                    value=value or "",
+                    value=value,
                     reason=error.explanation,
                 )
             ) from error
@@ -158,6 +166,7 @@ class EmailCampaignMailing(models.Model):
                 "subject": self.subject or sources[langs[0]]["subject"],
                 "state": "queued",
                 "launched_at": fields.Datetime.now(),
+                "launched_by_id": self.env.uid,
             }
         )
         for _source, content in compiled.values():

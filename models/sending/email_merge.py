@@ -57,8 +57,8 @@ class EmailMerge(models.AbstractModel):
         return None
 
     @api.model
-    def _values(self, mailing, rows, wanted):
-        """Read the merge values of a batch of recipients of `mailing`.
+    def _values(self, user, company, rows, wanted):
+        """Read the merge values of a batch of recipients, with the rights of `user` in `company`.
 
         :param rows: dicts with id, res_model, res_id, name, email, lang, values
         :param wanted: the paths that the content needs
@@ -73,8 +73,8 @@ class EmailMerge(models.AbstractModel):
         for (model, lang), batch in groupby(rows, kind):
             texts = {}
             if model:
-                records = self.env[model].with_user(mailing.user_id).with_company(mailing.company_id)
-                records = records.with_context(lang=lang or mailing.user_id.lang, active_test=False)
+                records = self.env[model].with_user(user).with_company(company)
+                records = records.with_context(lang=lang or user.lang, active_test=False)
                 texts = self._record_texts(records.browse([row["res_id"] for row in batch]), record_paths)
             for row in batch:
                 values = {"recipient.name": row["name"] or "", "recipient.email": row["email"] or ""}
