@@ -7,6 +7,7 @@ from ..progress import say
 from ..server import Server
 from . import waiting
 from .client import Client, Refused
+from .mailboxes import Mailboxes
 from .prepare import add_to_list, prepare, tag
 
 LIST = "email_campaign.target_list_customers"
@@ -31,6 +32,8 @@ COUNTS = {
 def launch(server: Server) -> None:
     """Send the demo campaign once; what an interrupted run left goes out too."""
     odoo = prepare(server)
+    mailboxes = Mailboxes(server)
+    waiting.leftovers(odoo, mailboxes)
     mailing_id = odoo.ref(MAILING)
     if mailing_id is None:
         say("The demo campaign was deleted, so there is nothing to send. `make clean` makes room for it.")
@@ -42,8 +45,7 @@ def launch(server: Server) -> None:
         except Refused as error:
             raise Problem(f"The demo campaign can't be launched: {error}") from error
     if odoo.read("email.campaign.mailing", mailing_id, ["state"])["state"] in ("queued", "sending"):
-        waiting.leftovers(odoo)
-        waiting.sent(odoo, mailing_id, "Sending the demo campaign")
+        waiting.sent(odoo, mailboxes, mailing_id, "Sending the demo campaign")
     mailing = odoo.read("email.campaign.mailing", mailing_id, ["campaign_id", "state", *COUNTS])
     campaign_id, name = mailing["campaign_id"]
     counts = ", ".join(f"{mailing[field]} {word}" for field, word in COUNTS.items() if mailing[field])

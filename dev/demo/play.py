@@ -46,10 +46,10 @@ def play(server: Server) -> None:
     :raises Problem: when Odoo and the mailboxes do not tell the same story
     """
     odoo = prepare(server)
-    waiting.leftovers(odoo)
+    waiting.leftovers(odoo, Mailboxes(server))
     mailboxes = Mailboxes(server)
     launched = _launch(odoo)
-    waiting.sent(odoo, launched.mailing_id, f"Sending to {AUDIENCE:,} contacts")
+    waiting.sent(odoo, mailboxes, launched.mailing_id, f"Sending to {AUDIENCE:,} contacts")
     arrived = mailboxes.messages(launched.subject)
     by_address = {person.email: person for person in launched.people if person.group == "reader"}
     readers = [message for message in arrived if message["rcpt_to"] in by_address]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -10,7 +11,7 @@ from typing import Any
 
 from ..errors import Problem
 from ..progress import Step
-from .client import ODOO_LOG, Client
+from .client import ODOO_LOG, Client, Refused
 from .mailboxes import SANDBOX_LOG, Mailboxes
 
 STANDSTILL = 90.0  # seconds without any change after which something is wrong
@@ -45,11 +46,12 @@ def wait(title: str, look: Callable[[], tuple[bool, float, str]], missing: str, 
             time.sleep(LOOK_EVERY)
 
 
-def sent(odoo: Client, mailing_id: int, title: str) -> None:
+def sent(odoo: Client, mailboxes: Mailboxes, mailing_id: int, title: str) -> None:
     """Until the sending job is done with everyone but those whose next try is minutes away."""
     moving = [("mailing_id", "=", mailing_id), ("state", "in", MOVING)]
 
     def look() -> tuple[bool, float, str]:
+        mailboxes.stats()  # complains at once when nobody is there to send to
         mailing = odoo.read("email.campaign.mailing", mailing_id, FIGURES)
         if mailing["state"] in ("paused", "cancelled", "draft"):
             why = f": {mailing['trouble']}" if mailing["trouble"] else ", by somebody"
@@ -89,7 +91,7 @@ def answered(mailboxes: Mailboxes, subject: str) -> None:
     )
 
 
-def leftovers(odoo: Client) -> None:
+def leftovers(odoo: Client, mailboxes: Mailboxes) -> None:
     """Until what an interrupted run left in the queue is out, so that it is not counted with the new one."""
     recipients = "email.campaign.recipient"
     domain: list[Any] = [("state", "in", MOVING), ("mailing_id.state", "in", ("queued", "sending"))]
@@ -99,14 +101,14 @@ def leftovers(odoo: Client) -> None:
     begin = odoo.count(recipients, domain)
     if not begin:
         return
-    for mailing_id in odoo.search(
-        "email.campaign.mailing", [("state", "in", ("queued", "sending")), ("trouble", "!=", False)]
-    ):
-        # Its mail server was away, and it waits for its next try; the server is here now.
-        odoo.call("email.campaign.mailing", "action_pause", [mailing_id])
-        odoo.call("email.campaign.mailing", "action_resume", [mailing_id])
+    for mailing_id in odoo.search("email.campaign.mailing", [("state", "in", ("queued", "sending"))]):
+        # Left alone, Odoo looks for work a minute after its start, and later still where the server was away.
+        with contextlib.suppress(Refused):  # done meanwhile
+            odoo.call("email.campaign.mailing", "action_pause", [mailing_id])
+            odoo.call("email.campaign.mailing", "action_resume", [mailing_id])
 
     def look() -> tuple[bool, float, str]:
+        mailboxes.stats()
         left = odoo.count(recipients, domain)
         return not left, 1 - left / begin, f"{left:,} left"
 
