@@ -7,9 +7,13 @@ from . import (
     test_security,
     test_tools_address,
     test_tools_bounce,
+    test_tools_links,
     test_tools_message,
+    test_tools_smtp,
+    test_tools_template,
     test_tools_token,
     test_tools_visitor,
+    test_tours,
     test_way_of_one_email,
     test_wizards,
 )

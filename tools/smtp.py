@@ -7,8 +7,10 @@ or for good, what never left, and what nobody can know.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import smtplib
+import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -71,6 +73,7 @@ class Lane:
         self._open = True
         self._stage = ""
         self._wait(timeout)
+        self._send_at_once()
         self._max_size = _number(connection.esmtp_features.get("size", ""))
         self._pipelining = connection.has_extn("pipelining")
 
@@ -210,6 +213,11 @@ class Lane:
         self._open = False
         text = _clean(f"{type(error).__name__}: {error}")
         return Outcome(mail.key, result, text=text, stage=self._stage)
+
+    def _send_at_once(self) -> None:
+        """Have the final dot leave at once: Nagle's algorithm would wait up to 40 ms for the content's ACK."""
+        with contextlib.suppress(OSError, AttributeError):
+            self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _wait(self, seconds: float) -> None:
         if self._connection.sock is not None:
