@@ -247,6 +247,18 @@ class TestIncoming(SentCase):
         self.assertFalse(self.kinds())
         self.assertEqual(self.partners[0].email_validity, "unknown")
 
+    def test_a_note_of_absence_at_the_return_path_ends_there(self):
+        token = self.signer.sign_local(RETURN_PATH, self.recipient.id)
+        leads = self.env["crm.lead"].search_count([])
+        self.process(
+            (
+                f"From: person1@good.example\r\nTo: bounce+{token}@crm.example\r\nSubject: Away\r\n"
+                "Message-ID: <away@good.example>\r\nAuto-Submitted: auto-replied\r\n\r\nBack on Monday.\r\n"
+            ).encode()
+        )
+        self.assertFalse(self.kinds())
+        self.assertEqual(self.env["crm.lead"].search_count([]), leads)
+
     def test_complaint_opts_out(self):
         token = self.signer.sign_local(MESSAGE_ID, self.recipient.id)
         self.process(

@@ -19,16 +19,17 @@ class EmailIncoming(models.AbstractModel):
 
     @api.model
     def _absorb(self, message):
-        """Deal with `message` (email.message) if it is a bounce or a complaint about a mass email.
+        """Deal with `message` (email.message) if it comes back for a mass email.
 
         :return: whether it was ours; if so it must go no further
         """
+        recipient = self._by_return_path(message)
         verdict = bounce.read(message)
-        if verdict.kind not in ("bounce", "delayed", "complaint"):
-            return False
-        recipient = self._find_recipient(message, verdict)
+        if not recipient and verdict.kind in ("bounce", "delayed", "complaint"):
+            recipient = self._by_message_id(verdict)
         if not recipient:
             return False
+        # Whatever else arrives at a return path (a note of absence, say) is for nobody to read or to answer.
         reference = (message.get("Message-ID") or "").strip()[:200] or None
         if verdict.kind == "complaint":
             self._note_complaint(recipient, reference)
@@ -37,8 +38,8 @@ class EmailIncoming(models.AbstractModel):
         return True
 
     @api.model
-    def _find_recipient(self, message, verdict):
-        """Give the recipient by the signed return path, or by the signed Message-ID in the part that came back."""
+    def _by_return_path(self, message):
+        """Give the recipient whose signed return path `message` was sent to."""
         links = self.env["email.link"]
         signer = links._signer()
         for name in RECIPIENT_HEADERS:
@@ -46,6 +47,13 @@ class EmailIncoming(models.AbstractModel):
                 for token in _VERP.findall(str(value)[:1000]):
                     if ids := signer.read_local(RETURN_PATH, token, 1):
                         return links._recipient_of(ids)
+        return links._recipient_of(None)
+
+    @api.model
+    def _by_message_id(self, verdict):
+        """Give the recipient of the email that came back, by its signed Message-ID."""
+        links = self.env["email.link"]
+        signer = links._signer()
         for token in _OWN_MESSAGE_ID.findall(verdict.message_id or ""):
             if ids := signer.read_local(MESSAGE_ID, token, 1):
                 return links._recipient_of(ids)
