@@ -1,0 +1,60 @@
+import { registry } from "@web/core/registry";
+import { stepUtils } from "@web_tour/tour_utils";
+
+registry.category("web_tour.tours").add("email_campaign_send", {
+    steps: () => [
+        ...stepUtils.goToAppSteps("contacts.menu_contacts"),
+        {
+            trigger: ".o_switch_view.o_list",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains('Ann Apple') .o_list_record_selector input",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains('Nick Nomail') .o_list_record_selector input",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains('Ben Beech') .o_list_record_selector input",
+            run: "click",
+        },
+        {
+            trigger: ".o_cp_action_menus .dropdown-toggle:has(.fa-cog)",
+            run: "click",
+        },
+        {
+            trigger: ".o-dropdown-item:contains('Send campaign email')",
+            run: "click",
+        },
+        {
+            trigger: ".modal .alert:contains('3 selected'):contains('1 of them have no email address')",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=name] input",
+            run: "edit Harvest",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=subject] input",
+            run: "edit {{ object.name }}, the apples are ripe",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=body_html] .odoo-editor-editable .o-paragraph",
+            run: "editor Come and pick them.",
+        },
+        {
+            trigger: ".modal-footer button:contains('Send Now')",
+            run: "click",
+        },
+        {
+            trigger: ".o_arrow_button_current:contains('Queued')",
+        },
+        {
+            trigger: ".o_form_view .o_field_widget[name=campaign_id]:contains('Harvest')",
+        },
+        {
+            trigger: ".o_form_view .o_field_widget[name=remaining_count]:text(2)",
+        },
+    ],
+});
