@@ -397,6 +397,7 @@ class TestStyles(ComposeCase):
             "", "}", "p{", "p{color", "p:foo({color:red}", "@import url(x.css);", ":root{--x:1}", "::a{b:c}", "*|*{}",
             "p[{x:y}", "p:not(:has(b)){x:y}", "@media{p{}", "\\", "<!-- p{x:y} -->", "p{color:red;;;:}", ">p{x:y}",
             "@charset 'x';", "p,{x:y}", ",{}", ":{x:y}", "p::{x:y}", "p:is(){x:y}",
+            "<!--@import'é&!importantexpression(expression(*@font-face", "+{p@keyframes x&*/:root\\@import*/",
         ):  # fmt: skip
             self.styles(css)
 

@@ -12,6 +12,17 @@ from premailer import Premailer
 
 _logger = logging.getLogger(__name__)
 
+# What premailer and cssutils raise for CSS that they don't understand; the last four are bugs of theirs.
+_STUMBLES = (
+    xml.dom.DOMException,
+    cssselect.SelectorError,
+    ValueError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+)
+
 
 def inline_css(root: etree._Element, fields: Callable[[str], Sequence[str]] = lambda style: ()) -> etree._Element:
     """Write the rules of the `<style>` blocks of the document `root` into the elements they select; give `root`.
@@ -38,8 +49,8 @@ def inline_css(root: etree._Element, fields: Callable[[str], Sequence[str]] = la
     )
     try:
         inliner.transform()
-    except (xml.dom.DOMException, cssselect.SelectorError, AssertionError, ValueError, LookupError) as error:
-        # What premailer stumbles over is CSS that mail programs would not understand either.
+    except _STUMBLES as error:
+        # What they stumble over is CSS that mail programs would not understand either.
         _logger.info("The CSS of a mass email could not be put into its elements: %r", error)
     for element, declarations in precious.items():
         style = element.get("style", "")

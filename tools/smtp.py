@@ -98,6 +98,7 @@ class Lane:
         self._left -= 1
         self._stage = "MAIL"
         try:
+            self._wait(self._timeout)
             if refused := self._start(mail, utf8):
                 return refused
             self._stage = "content"
@@ -110,7 +111,6 @@ class Lane:
             self._wait(self._final_timeout)
             self._connection.send(b".\r\n")
             code, reply = self._connection.getreply()
-            self._wait(self._timeout)
         except (OSError, smtplib.SMTPException) as error:
             return self._lost(mail, error, "unknown")
         if _is_ok(code):
