@@ -68,9 +68,7 @@ class TestTours(TourCase):
         self.assertFalse(self.peer.mails, "nothing leaves before the worker runs")
 
         self.send()
-        self.assertEqual(
-            sorted(self.peer.recipients()), ["ann@good.example", "ben@good.example", "cleo@good.example"]
-        )
+        self.assertEqual(sorted(self.peer.recipients()), ["ann@good.example", "ben@good.example", "cleo@good.example"])
         for email, name in (("ann@good.example", "Ann Apple"), ("cleo@good.example", "friend")):
             body = self.message_to(email).get_body(("plain",)).get_content()
             self.assertIn(f"Hello {name}, the first seeds are in.", body)
