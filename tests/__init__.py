@@ -7,6 +7,7 @@ from . import (
     test_security,
     test_tools_address,
     test_tools_bounce,
+    test_tools_compose,
     test_tools_links,
     test_tools_message,
     test_tools_smtp,

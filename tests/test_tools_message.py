@@ -154,7 +154,7 @@ class TestHeaders(MessageCase):
 
 
 class TestEscaping(MessageCase):
-    """What a value does to markup is looked at in test_tools_links, in whole documents."""
+    """What a value does to markup is looked at in test_tools_compose, in whole documents."""
 
     @given(HOSTILE)
     def test_markup(self, value):
