@@ -8,6 +8,7 @@ from odoo.tools import mute_logger
 
 from ..models.sending import delivery
 from ..models.sending.worker import Worker
+from ..tools.smtp import Lane
 from .common import CampaignCase
 from .peer import Peer
 
@@ -162,6 +163,24 @@ class TestDelivery(CampaignCase):
             self.send()
         self.assertEqual(recipients.mapped("state"), ["in_doubt", "sent", "sent", "sent", "sent"])
         self.assertNotIn(recipients[0].email, self.peer.recipients())
+
+    def test_evidence_that_comes_before_the_next_worker(self):
+        mailing = self.launch()
+        recipient = mailing.recipient_ids[0].sudo()
+        recipient.write({"state": "handed", "worker": 12345, "opened_at": self.env.cr.now()})
+        self.send()
+        self.assertEqual(recipient.state, "sent")
+        self.assertTrue(recipient.sent_at)
+        self.assertNotIn(recipient.email, self.peer.recipients())
+
+    def test_a_connection_carries_only_so_many(self):
+        mailing = self.launch(25)
+        connections = self.peer.connections
+        with patch.object(Lane.__init__, "__defaults__", (60.0, 300.0, 10)):
+            self.send()
+        self.assertEqual((mailing.state, mailing.sent_count), ("done", 25))
+        self.assertEqual(self.peer.connections - connections, 3)
+        self.assertNobodyTwice()
 
     def test_living_worker_keeps_its_rows(self):
         mailing = self.launch()

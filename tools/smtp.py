@@ -80,7 +80,17 @@ class Lane:
     @property
     def is_open(self) -> bool:
         """Whether another mail can be sent over this connection."""
-        return self._open and self._left > 0
+        return self.left > 0
+
+    @property
+    def left(self) -> int:
+        """How many mails this connection may still carry; none once it is lost."""
+        return self._left if self._open else 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it has carried as many mails as it may, and another connection should go on."""
+        return self._open and self._left <= 0
 
     def send_all(self, mails: Iterable[Mail]) -> Iterator[Outcome]:
         """Give the outcome of each of `mails`, in order; once the connection is gone the rest is `unsent`."""

@@ -60,7 +60,8 @@ GROUPS = {
     "archived": Group(4, f"{{}}@{GOOD}", "disabled"),
     "blacklisted": Group(8, f"{{}}@{GOOD}", "blacklisted"),
     "excluded": Group(6, f"{{}}@{GOOD}", "excluded"),
-    "reader": Group(AUDIENCE - 69, f"{{}}@{GOOD}"),
+    "away": Group(2, f"auto.{{}}@{BOUNCE}"),
+    "reader": Group(AUDIENCE - 71, f"{{}}@{GOOD}"),
     # The last ones: the first contact with an address gets the email.
     "duplicate": Group(5, f"{{}}@{GOOD}", "duplicate"),
 }

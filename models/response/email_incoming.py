@@ -66,7 +66,8 @@ class EmailIncoming(models.AbstractModel):
         failed = (named or list(verdict.recipients) or [None])[0]
         if failed is None:
             return
-        detail = " ".join(filter(None, (failed.status, failed.diagnostic)))[:500]
+        detail = failed.diagnostic if failed.status in failed.diagnostic else f"{failed.status} {failed.diagnostic}"
+        detail = detail.strip()[:500]
         if not self.env["email.campaign.event"]._log(recipient, "bounce", detail=detail, source_ref=reference):
             return
         # A block that is the sender's fault is on record and hurts nobody's address.

@@ -109,8 +109,13 @@ class Delivery:
     def _send(self, mails):
         """Send `mails` group by group; give how many were accepted."""
         accepted = 0
-        while mails and self._lane.is_open:
-            group, mails = mails[: self._group_size], mails[self._group_size :]
+        while mails:
+            if self._lane.is_spent:
+                self._connect()
+            size = min(self._group_size, self._lane.left)
+            if not size:
+                break
+            group, mails = mails[:size], mails[size:]
             ids = [mail.key for mail in group]
             handed = self._mailing._committed(lambda ids=ids: self._recipients._hand(self._mailing, self._worker, ids))
             if not handed:

@@ -91,7 +91,7 @@ class EmailCampaignMailing(models.Model):
         if parameter == "False":
             return "", ""
         company = self.company_id.sudo()
-        address = " ".join((company.partner_id._display_address(without_company=True) or "").split("\n")).strip()
+        address = " ".join((company.partner_id._display_address(without_company=True) or "").split())
         sender = ", ".join(filter(None, [company.name, address]))
         question = self.env._("You no longer want to get these emails?")
         label = self.env._("Unsubscribe")

@@ -18,21 +18,28 @@ class EmailCampaignRecipient(models.Model):
 
     @api.model
     def _recover(self):
-        """Take back what dead workers held: what had not left is queued again, what may have left is in doubt."""
+        """Take back what dead workers held: what had not left is queued again, what may have left is in doubt.
+
+        Evidence may have come faster than this: what was opened or came back has left.
+        """
         return self.env.execute_query(
             SQL(
                 """
                 UPDATE email_campaign_recipient r
                    SET worker = NULL,
-                       state = CASE WHEN r.state = 'handed' THEN 'in_doubt'
+                       sent_at = CASE WHEN r.state = 'handed' AND %(evidence)s
+                                      THEN now() AT TIME ZONE 'utc' ELSE r.sent_at END,
+                       state = CASE WHEN r.state = 'handed' AND %(evidence)s THEN 'sent'
+                                    WHEN r.state = 'handed' THEN 'in_doubt'
                                     WHEN m.state = 'cancelled' THEN 'cancelled'
                                     ELSE 'queued' END
                   FROM email_campaign_mailing m
                  WHERE m.id = r.mailing_id AND r.state IN ('claimed', 'handed')
-                   AND r.worker NOT IN (%s)
+                   AND r.worker NOT IN (%(living)s)
              RETURNING r.id, r.state
                 """,
-                living_workers(),
+                evidence=SQL("coalesce(r.opened_at, r.clicked_at, r.bounced_at) IS NOT NULL"),
+                living=living_workers(),
             )
         )
 

@@ -2,6 +2,7 @@
 
 import email.utils
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from ...tools import address
 from ...tools.message import Skeleton
@@ -62,7 +63,7 @@ class Personaliser:
 
         domain = self._outgoing.sender_address.rpartition("@")[2]
         headers = {
-            "Date": email.utils.formatdate(localtime=False),
+            "Date": email.utils.format_datetime(datetime.now(timezone.utc)),
             # The same at every try, so that a receiver can tell a second copy.
             "Message-ID": f"<{self._signer.sign_local(MESSAGE_ID, recipient_id)}@{domain}>"
             if not self._test
