@@ -49,6 +49,13 @@ class Peer(Controller):
         self.port = self.address[1]
         return super()._trigger_server()
 
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if "MAIL" in self.script:
+            return self.script["MAIL"]
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self._next(address)
         if answer and answer[0] in "45":

@@ -230,6 +230,19 @@ class TestDelivery(CampaignCase):
         self.assertIn("object.unlink()", mailing.trouble)
         self.assertFalse(self.peer.mails)
 
+    def test_refused_sender_pauses_and_fails_nobody(self):
+        self.peer.script = {"MAIL": "550 5.7.1 not your domain"}
+        mailing = self.launch()
+        with self.assertBalanced(mailing):
+            self.send()
+        self.assertEqual((mailing.state, mailing.remaining_count), ("paused", 5))
+        self.assertIn("not your domain", mailing.trouble)
+        self.assertEqual(set(mailing.recipient_ids.mapped("attempts")), {0})
+        self.peer.script = {}
+        mailing.action_resume()
+        self.send()
+        self.assertEqual((mailing.state, mailing.sent_count), ("done", 5))
+
     def test_pause_within_one_group_and_resume(self):
         mailing = self.launch(20)
         sent_before = []

@@ -126,7 +126,19 @@ class Delivery:
             addresses = {mail.key: mail.normalized for mail in group}
             self._mailing._committed(lambda o=outcomes, a=addresses: self._flush(o, a))
             accepted += sum(outcome.result == "accepted" for outcome in outcomes)
+            if refused := next(filter(_refuses_sender, outcomes), None):
+                raise DeliveryError(self._sender_refused(refused), pause=True)
         return accepted
+
+    def _sender_refused(self, outcome):
+        return self._mailing.env._(
+            "The mail server %(server)s refuses mail from %(sender)s: %(code)s %(answer)s. Change the sender, or let "
+            "the server allow it, and resume.",
+            server=self._outgoing.server_name,
+            sender=self._outgoing.return_path("…"),
+            code=outcome.code,
+            answer=outcome.text,
+        )
 
     def _adapt(self, number, seconds):
         rate = number / max(seconds, 0.001)
@@ -142,6 +154,8 @@ class Delivery:
             elif state == "failed" and outcome.stage in ("RCPT", "end of data"):
                 _permanent, reason = bounce.classify(outcome.code, outcome.enhanced or None, outcome.text)
                 kind = "hard" if reason == "dead_address" else "soft" if reason in SOFT_REASONS else None
+            elif _refuses_sender(outcome):
+                state = "queued"  # nothing was asked about this recipient yet
             elif outcome.result == "unsent" and outcome.stage != "connection":
                 # It was under way when the line broke. It counts as a try, so that none breaks it for ever.
                 state = "retry"
@@ -195,3 +209,8 @@ class Delivery:
             for record_id in self._mailing.env[model].browse(ids).exists().ids
         }
         return [row["id"] for row in rows if (row["res_model"], row["res_id"]) not in living]
+
+
+def _refuses_sender(outcome):
+    """Say whether an answer is about who sends, or about the message as a whole: it would be the same for everybody."""
+    return outcome.result == "permanent" and outcome.stage == "MAIL"
