@@ -39,9 +39,7 @@ def require_tools() -> None:
 
 def mirrors() -> list[str]:
     """Addresses that this machine's apt uses for complete suites, in its own order."""
-    code, output = run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages"]
-    )
+    code, output = run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages"])
     found: list[str] = []
     for line in output.splitlines() if code == 0 else []:
         address, _, suite = line.strip().partition(" ")
@@ -123,9 +121,7 @@ class PrivateApt:
                             done = sum(file.stat().st_size for file in partial.iterdir() if file.is_file())
                             step.update(done / total, f"{done / 1e6:.0f} MB")
                 if code:
-                    raise Problem(
-                        f"Downloading Odoo's packages failed; apt's words are in {log}. {NO_NETWORK}"
-                    )
+                    raise Problem(f"Downloading Odoo's packages failed; apt's words are in {log}. {NO_NETWORK}")
             shutil.rmtree(target, ignore_errors=True)
             partial.rename(target)
         finally:

@@ -54,9 +54,7 @@ def _install() -> None:
     with Step("Installing Chromium from Debian") as step:
         run(["apt-get", "update"], environ=environ, log=log)
         step.update(0.2)
-        code, tail = run(
-            ["apt-get", "install", "-y", "--no-install-recommends", "chromium"], environ=environ, log=log
-        )
+        code, tail = run(["apt-get", "install", "-y", "--no-install-recommends", "chromium"], environ=environ, log=log)
     if code or not _find():
         raise Problem(
             f"`apt-get install chromium` failed: {tail.splitlines()[-1:]}. All of it is in {log}. "

@@ -19,9 +19,7 @@ class Cluster:
     environ: dict[str, str]
     embedded: bool
 
-    def execute(
-        self, query: str | sql.Composable, values: Sequence[str] = (), database: str = "postgres"
-    ) -> list[Row]:
+    def execute(self, query: str | sql.Composable, values: Sequence[str] = (), database: str = "postgres") -> list[Row]:
         """Run one statement on a connection of its own, outside a transaction as CREATE DATABASE wants."""
         options = {
             key: self.environ[variable]

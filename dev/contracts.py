@@ -27,9 +27,7 @@ def complaints(checkout: Path) -> list[str]:
         tree = ast.parse(text, str(relative))
         room = relative.parts[0]
         if room == "tools":
-            found += (
-                f"{relative}:{line}: tools/ must not import {name}" for line, name in _outside(tree, relative)
-            )
+            found += (f"{relative}:{line}: tools/ must not import {name}" for line, name in _outside(tree, relative))
         if room in ("models", "wizard"):
             found += _large_classes(tree, relative)
         longest = LONGEST_DEV_FILE if room == "dev" else LONGEST_FILE

@@ -78,9 +78,7 @@ class Databases:
         base = self.template(demo=demo) if extra else None
         modules = extra or tuple(sorted(dependencies()))
         source = self.odoo.source
-        key = hashlib.sha256(
-            repr((LAYOUT, source.version, str(source.root), base, modules, demo)).encode()
-        ).hexdigest()
+        key = hashlib.sha256(repr((LAYOUT, source.version, str(source.root), base, modules, demo)).encode()).hexdigest()
         name = f"{MODULE}_template_{CHECKOUT_KEY}_{key[:8]}"
         with exclusive(STATE / "template.lock", "preparing the template database"):
             # Without its files (on a server of one's own, after the state folder was deleted) it is no use.
@@ -117,9 +115,7 @@ class Databases:
 
 def drop_all(cluster: Cluster) -> None:
     """Drop every database that this checkout has made on the server."""
-    rows = cluster.execute(
-        "SELECT datname FROM pg_database WHERE shobj_description(oid, 'pg_database') = %s", (MARK,)
-    )
+    rows = cluster.execute("SELECT datname FROM pg_database WHERE shobj_description(oid, 'pg_database') = %s", (MARK,))
     for (name,) in rows:
         cluster.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

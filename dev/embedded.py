@@ -132,9 +132,7 @@ class Embedded:
                 os.getuid(),
                 self.user.pw_uid if self.user else -1,
             ):
-                raise Problem(
-                    f"{folder} belongs to somebody else. Remove it, or set EMAIL_CAMPAIGN_STATE elsewhere."
-                )
+                raise Problem(f"{folder} belongs to somebody else. Remove it, or set EMAIL_CAMPAIGN_STATE elsewhere.")
             if self.user:
                 os.chown(folder, self.user.pw_uid, self.user.pw_gid)
             folder.chmod(0o700)

@@ -105,11 +105,7 @@ def _pip_problem(tail: str, log: Path) -> Problem:
         r"NewConnectionError|Temporary failure|ConnectTimeout|ProxyError|Network is unreachable|SSLError",
         tail,
     ):
-        advice = (
-            "The package index cannot be reached: check the network, and pip's own proxy and index settings."
-        )
+        advice = "The package index cannot be reached: check the network, and pip's own proxy and index settings."
     else:
         advice = "Check that `pip download` of that package works here, and a C compiler if it is built."
-    return Problem(
-        f"pip could not install the pinned packages; it said: {said}. {advice} All of it is in {log}."
-    )
+    return Problem(f"pip could not install the pinned packages; it said: {said}. {advice} All of it is in {log}.")

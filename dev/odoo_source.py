@@ -53,9 +53,7 @@ class OdooSource:
     def addons(self) -> list[Path]:
         """Folders with Odoo's own addons: a git checkout has two, Debian's package one."""
         folders = [self.root / "odoo" / "addons", self.root / "addons"]
-        return [
-            folder for folder in folders if (folder / "base" / "__manifest__.py").exists() or _has_crm(folder)
-        ]
+        return [folder for folder in folders if (folder / "base" / "__manifest__.py").exists() or _has_crm(folder)]
 
 
 def _has_crm(folder: Path) -> bool:

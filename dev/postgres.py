@@ -69,9 +69,7 @@ def _named_server() -> Cluster:
     settings = ", ".join(f"{variable}={os.environ[variable]}" for variable in variables)
     cluster = Cluster({}, embedded=False)
     try:
-        rows = cluster.execute(
-            "SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
-        )
+        rows = cluster.execute("SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user")
     except psycopg2.OperationalError as error:
         reason = str(error).splitlines()[0]
         raise Problem(

@@ -61,9 +61,7 @@ class Child:
         self.stop_signal = stop_signal
         self.process = subprocess.Popen(
             [str(part) for part in command],
-            env={
-                name: value for name, value in {**os.environ, **(environ or {})}.items() if value is not None
-            },
+            env={name: value for name, value in {**os.environ, **(environ or {})}.items() if value is not None},
             cwd=cwd,
             stdout=stdout,
             stderr=stderr,

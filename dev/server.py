@@ -86,9 +86,7 @@ def _sandbox(settings: Settings, odoo: Odoo, server: Server) -> tuple[list[str |
 
 def _start(command: list[str | Path], odoo: Odoo, log: Path, stop_signal: int) -> Child:
     with log.open("wb") as sink:
-        return Child(
-            command, environ=odoo.environ, cwd=CHECKOUT, stdout=sink, stderr=sink, stop_signal=stop_signal
-        )
+        return Child(command, environ=odoo.environ, cwd=CHECKOUT, stdout=sink, stderr=sink, stop_signal=stop_signal)
 
 
 def _wait(url: str, child: Child, log: Path, step: Step) -> None:
@@ -105,12 +103,8 @@ def _wait(url: str, child: Child, log: Path, step: Step) -> None:
             pass
         passed = time.monotonic() - begin
         if not child.is_running() or passed > START_SECONDS:
-            ended = (
-                f"ended with code {child.process.returncode}" if not child.is_running() else "does not answer"
-            )
+            ended = f"ended with code {child.process.returncode}" if not child.is_running() else "does not answer"
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise Problem(
-                f"The server for {url} {ended} after {passed:.0f} s. Its log {log} ends with:\n{tail}"
-            )
+            raise Problem(f"The server for {url} {ended} after {passed:.0f} s. Its log {log} ends with:\n{tail}")
         step.update(min(passed / 15, 0.95))
         time.sleep(0.2)

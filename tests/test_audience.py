@@ -134,7 +134,9 @@ class TestAudience(CampaignCase):
         target_list = self.make_list(self.partners[:1])
         target_list.sudo()._add_records(lead)
         body = "<p>{{ object.email_normalized }}</p>"
-        mailing = self.make_mailing(target_list, user=self.env.ref("base.user_admin"), body_html=body, email_from="a@crm.example")
+        mailing = self.make_mailing(
+            target_list, user=self.env.ref("base.user_admin"), body_html=body, email_from="a@crm.example"
+        )
         mailing.action_launch()
         lead.unlink()
         self.send()

@@ -194,9 +194,7 @@ class TestAddress(BaseCase):
         self.assertEqual(spec, "a@x.test")
         if "=?utf-8?" in value:
             shown = str(make_header(decode_header(shown)))
-        expected = "".join(
-            " " if address.has_control(char) or char == "\t" else char for char in name
-        ).strip()
+        expected = "".join(" " if address.has_control(char) or char == "\t" else char for char in name).strip()
         self.assertEqual(shown, expected)
 
     def test_long_names_can_be_folded(self):

@@ -18,9 +18,7 @@ Date: Mon, 2 Nov 2026 10:00:00 +0100
 """
 
 
-def report(
-    status, *, kind="delivery-status", part=None, original=ORIGINAL, original_type="text/rfc822-headers"
-):
+def report(status, *, kind="delivery-status", part=None, original=ORIGINAL, original_type="text/rfc822-headers"):
     """Build a multipart/report with the given machine-readable part, as bytes with CRLF."""
     lines = [
         "From: MAILER-DAEMON@mx.test (Mail Delivery System)",
@@ -135,9 +133,7 @@ class TestBounce(BaseCase):
         self.assertEqual(verdict.returned_headers["subject"], "Our autumn")
 
     def test_exchange(self):
-        self.assertEqual(
-            self.recipients(EXCHANGE), {"bob@corp.test": ("soft", True, "mailbox_full", "5.2.2")}
-        )
+        self.assertEqual(self.recipients(EXCHANGE), {"bob@corp.test": ("soft", True, "mailbox_full", "5.2.2")})
         self.assertEqual(bounce.read(EXCHANGE).message_id, "<77.abc@sender.test>")
 
     def test_parsed_message(self):
@@ -185,14 +181,12 @@ class TestBounce(BaseCase):
 
     def test_international(self):
         raw = report(
-            "Reporting-MTA: dns; mx.test\n\n"
-            "Final-Recipient: utf-8; j\\x{FC}rgen@x.test\nAction: failed\nStatus: 5.1.1",
+            "Reporting-MTA: dns; mx.test\n\nFinal-Recipient: utf-8; j\\x{FC}rgen@x.test\nAction: failed\nStatus: 5.1.1",
             part="message/global-delivery-status",
         )
         self.assertEqual(list(self.recipients(raw)), ["jürgen@x.test"])
         raw = report(
-            "Reporting-MTA: dns; mx.test\n\n"
-            "Final-Recipient: utf-8; jürgen@x.test\nAction: failed\nStatus: 5.1.1",
+            "Reporting-MTA: dns; mx.test\n\nFinal-Recipient: utf-8; jürgen@x.test\nAction: failed\nStatus: 5.1.1",
             part="message/global-delivery-status\r\nContent-Transfer-Encoding: 8bit",
         )
         self.assertEqual(list(self.recipients(raw)), ["jürgen@x.test"])
@@ -297,9 +291,7 @@ class TestBounce(BaseCase):
 
     def test_time_is_bounded(self):
         def nest(depth, body):
-            head = b"".join(
-                b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(depth)
-            )
+            head = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(depth))
             return head + body
 
         block = b"Final-Recipient: rfc822; a@x.test\nAction: failed\nStatus: 5.1.1\n\n"

@@ -5,9 +5,7 @@ from odoo.tests import BaseCase
 
 from odoo.addons.email_campaign.tools.visitor import Visit, judge
 
-CHROME = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36"
-)
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36"
 
 
 class TestVisitor(BaseCase):

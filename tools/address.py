@@ -227,9 +227,7 @@ def _phrase(name: str) -> str:
     if not name or (name.isascii() and "=?" not in name and not _UNFOLDABLE.search(name)):
         return '"' + _QUOTED_PAIR.sub(r"\\\1", name) + '"' if name else ""
     octets = [char.encode() for char in name]
-    quoted = [
-        "".join("_" if o == 32 else chr(o) if o in _BARE else f"={o:02X}" for o in char) for char in octets
-    ]
+    quoted = ["".join("_" if o == 32 else chr(o) if o in _BARE else f"={o:02X}" for o in char) for char in octets]
     if sum(map(len, quoted)) <= (sum(map(len, octets)) + 2) // 3 * 4:
         return " ".join(f"=?utf-8?q?{''.join(word)}?=" for word in _words(quoted, _WORD_OCTETS))
     words = _words(octets, _WORD_OCTETS // 4 * 3)

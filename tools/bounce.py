@@ -194,9 +194,7 @@ def _verdict(message: Message[Any, Any]) -> Verdict:
             feedback = _fields(report).get("feedback-type", "abuse").lower()
             if feedback in ("auth-failure", "not-spam", "dmarc"):
                 return Verdict("other", f"RFC 5965 feedback-type {feedback}")
-            return Verdict(
-                "complaint", "RFC 5965 feedback report", _complainers(report), message_id, returned
-            )
+            return Verdict("complaint", "RFC 5965 feedback report", _complainers(report), message_id, returned)
     statuses = [part for kind, part in parts if kind in _DELIVERY_STATUS]
     blocks = [block for part in statuses for block in _blocks(_text(part))][:MAX_RECIPIENTS]
     recipients = [recipient for block in blocks if (recipient := _recipient(block))]
@@ -207,9 +205,7 @@ def _verdict(message: Message[Any, Any]) -> Verdict:
     if statuses:
         return Verdict("other", "RFC 3464 delivery status without a failure", (), message_id, returned)
     if parts[0][0] == "multipart/report":
-        return Verdict(
-            "other", "report that is neither a delivery status nor feedback", (), message_id, returned
-        )
+        return Verdict("other", "report that is neither a delivery status nor feedback", (), message_id, returned)
     return _auto_reply(_headers(message))
 
 
@@ -232,9 +228,7 @@ def _recipient(block: str) -> Failed | None:
     if not fields.keys() & {"original-recipient", "final-recipient"}:
         return None
     address = _recipient_address(fields)
-    diagnostic = fields.get("diagnostic-code", "").partition(";")[2].strip() or fields.get(
-        "diagnostic-code", ""
-    )
+    diagnostic = fields.get("diagnostic-code", "").partition(";")[2].strip() or fields.get("diagnostic-code", "")
     diagnostic = diagnostic[:MAX_TEXT]
     action = (fields.get("action", "").lower().split() or [""])[0][:20]
     status = _first(_ENHANCED, fields.get("status", ""))

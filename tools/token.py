@@ -31,9 +31,7 @@ class Signer:
             if not 0 <= number <= 255:
                 raise ValueError(f"The number of a signing key is from 0 to 255, not {number}.")
             if len(key) < MIN_KEY_SIZE:
-                raise ValueError(
-                    f"Signing key {number} has {len(key)} octets, it needs at least {MIN_KEY_SIZE}."
-                )
+                raise ValueError(f"Signing key {number} has {len(key)} octets, it needs at least {MIN_KEY_SIZE}.")
         if current not in keys:
             raise ValueError(f"There is no signing key with the current number {current}.")
         self._keys = {number: bytes(key) for number, key in keys.items()}

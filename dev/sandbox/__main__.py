@@ -40,25 +40,13 @@ class CannotStart(Exception):
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m dev.sandbox",
-        description=(
-            "A mail server for trying things out: keeps every message, sends none on, bounces on demand."
-        ),
+        description=("A mail server for trying things out: keeps every message, sends none on, bounces on demand."),
     )
-    parser.add_argument(
-        "--smtp-port", type=int, default=2525, help="0 chooses a free one (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--web-port", type=int, default=8025, help="0 chooses a free one (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--store", type=pathlib.Path, required=True, metavar="DIR", help="folder for the messages"
-    )
-    parser.add_argument(
-        "--keep", type=int, default=20_000, metavar="N", help="newest messages to keep (%(default)s)"
-    )
-    parser.add_argument(
-        "--bounce-domain", default=BOUNCE_DOMAIN, help="domain that bounces (default: %(default)s)"
-    )
+    parser.add_argument("--smtp-port", type=int, default=2525, help="0 chooses a free one (default: %(default)s)")
+    parser.add_argument("--web-port", type=int, default=8025, help="0 chooses a free one (default: %(default)s)")
+    parser.add_argument("--store", type=pathlib.Path, required=True, metavar="DIR", help="folder for the messages")
+    parser.add_argument("--keep", type=int, default=20_000, metavar="N", help="newest messages to keep (%(default)s)")
+    parser.add_argument("--bounce-domain", default=BOUNCE_DOMAIN, help="domain that bounces (default: %(default)s)")
     parser.add_argument(
         "--bounce-delay",
         type=float,
@@ -68,9 +56,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--user", default="", help="demand AUTH with this user")
     parser.add_argument("--password", default="", help="and this password")
-    odoo = parser.add_argument_group(
-        "Odoo, whose mail gateway gets the bounces (without: they are only shown)"
-    )
+    odoo = parser.add_argument_group("Odoo, whose mail gateway gets the bounces (without: they are only shown)")
     odoo.add_argument("--odoo-url", default="", help="for example http://127.0.0.1:8069")
     odoo.add_argument("--odoo-db", default="")
     odoo.add_argument("--odoo-login", default="admin", help="default: %(default)s")

@@ -80,9 +80,7 @@ class Gateway:
         except xmlrpc.client.Fault as fault:
             raise GatewayUnavailable(f"Odoo cannot log in: {last_line(fault.faultString)}") from fault
         if not isinstance(user_id, int) or not user_id:
-            raise GatewayUnavailable(
-                f"Odoo refuses the login {self._login.user!r} (see --odoo-login, --odoo-password)"
-            )
+            raise GatewayUnavailable(f"Odoo refuses the login {self._login.user!r} (see --odoo-login, --odoo-password)")
         return user_id
 
     def _service(self, name: str) -> xmlrpc.client.ServerProxy:

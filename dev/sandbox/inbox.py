@@ -30,9 +30,7 @@ class Inbox:
     ``answer_delay`` is in seconds; ``has_gateway`` says whether answers are to be pushed at all.
     """
 
-    def __init__(
-        self, database: Database, keep: int, answer_delay: float = 1.0, has_gateway: bool = False
-    ) -> None:
+    def __init__(self, database: Database, keep: int, answer_delay: float = 1.0, has_gateway: bool = False) -> None:
         self._database = database
         self._keep = keep
         self._answer_delay = answer_delay
@@ -143,9 +141,7 @@ class Inbox:
             ).fetchall()
         return [Message(*row) for row in rows], total
 
-    def find(
-        self, to: str = "", subject: str = "", since_id: int | None = None, limit: int = 100
-    ) -> list[Message]:
+    def find(self, to: str = "", subject: str = "", since_id: int | None = None, limit: int = 100) -> list[Message]:
         """Messages, the newest last.
 
         A ``to`` with something on both sides of an @ is a whole address, anything else a part of one.

@@ -74,8 +74,7 @@ def decode_header(value: str) -> str:
     except (email.errors.HeaderParseError, ValueError):  # ValueError: bad base64
         pieces = [(as_text, None)]
     decoded = "".join(
-        decode_bytes(piece, charset or "utf-8") if isinstance(piece, bytes) else piece
-        for piece, charset in pieces
+        decode_bytes(piece, charset or "utf-8") if isinstance(piece, bytes) else piece for piece, charset in pieces
     )
     return " ".join(decoded.split())
 

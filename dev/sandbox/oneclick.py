@@ -60,7 +60,5 @@ def unsubscribe(url: str) -> Outcome:
     finally:
         connection.close()
     if 300 <= reply.status < 400:
-        return Outcome(
-            reply.status, "A redirect. RFC 8058 wants the answer at once; a mail provider would give up."
-        )
+        return Outcome(reply.status, "A redirect. RFC 8058 wants the answer at once; a mail provider would give up.")
     return Outcome(reply.status, reply.reason or http.client.responses.get(reply.status, ""))

@@ -59,8 +59,7 @@ class Outbox:
         """The last word. Counts nothing where the message was cleared or pruned in the meantime."""
         with self._database.write() as db:
             settled = db.execute(
-                "UPDATE message SET answer_state = ?, answer_note = ?"
-                " WHERE id = ? AND answer_state = 'pending'",
+                "UPDATE message SET answer_state = ?, answer_note = ? WHERE id = ? AND answer_state = 'pending'",
                 (state, note, message.id),
             )
             if settled.rowcount:

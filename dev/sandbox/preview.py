@@ -27,9 +27,7 @@ def policy(remote: bool) -> str:
 
 def html(message_id: int, body: str, remote: bool) -> Response:
     """The frame's content; ``remote`` lets images of any host load."""
-    with_images = CID.sub(
-        lambda match: f"{match[1]}/m/{message_id}/cid/{urllib.parse.quote(match[2], safe='')}", body
-    )
+    with_images = CID.sub(lambda match: f"{match[1]}/m/{message_id}/cid/{urllib.parse.quote(match[2], safe='')}", body)
     return Response(200, "text/html; charset=utf-8", _with_base(with_images).encode(), policy(remote))
 
 

@@ -27,9 +27,7 @@ def identifier(message: Message) -> str:
     return f"<{message.answer}.{message.id}.{int(message.received_at * 1e6)}@{REPORTING_MTA}>"
 
 
-def multipart_report(
-    top: Fields, report_type: str, parts: Sequence[tuple[Fields, bytes]], seed: str
-) -> bytes:
+def multipart_report(top: Fields, report_type: str, parts: Sequence[tuple[Fields, bytes]], seed: str) -> bytes:
     """The whole report. ``seed`` makes the boundary, so the same input gives the same octets."""
     boundary = hashlib.sha256(seed.encode("utf-8", "replace")).hexdigest()[:32]
     eight_bit = any(not content.isascii() for _fields, content in parts)

@@ -65,8 +65,6 @@ def static(name: str) -> Response:
 
 def download(content: bytes, name: str) -> Response:
     """Something to save and never to show, under its name in ASCII and in UTF-8 (RFC 6266)."""
-    plain = "".join(
-        char if char.isascii() and char.isprintable() and char not in '"\\' else "_" for char in name
-    )
+    plain = "".join(char if char.isascii() and char.isprintable() and char not in '"\\' else "_" for char in name)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{urllib.parse.quote(name, safe='')}"
     return Response(200, "application/octet-stream", content, extra=(("Content-Disposition", disposition),))

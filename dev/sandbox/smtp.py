@@ -90,9 +90,7 @@ class Handler:
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
-        offered = [
-            line for line in responses if line.strip() != "250-AUTH"
-        ]  # without a mechanism it says nothing
+        offered = [line for line in responses if line.strip() != "250-AUTH"]  # without a mechanism it says nothing
         return [*offered[:-1], "250-DSN", offered[-1]]
 
     async def handle_MAIL(
@@ -122,9 +120,7 @@ class Handler:
             self._inbox.count_refusal(refusal)
             return refusal
         rule = self._behaviour.of(address)
-        if rule.refusal and not (
-            rule.first_try_only and self._tried_before(envelope.mail_from or "", address)
-        ):
+        if rule.refusal and not (rule.first_try_only and self._tried_before(envelope.mail_from or "", address)):
             self._inbox.count_refusal(rule.refusal)
             return rule.refusal
         recipient = Recipient(
@@ -187,9 +183,7 @@ class Authenticator:
         return AuthResult(success=False, handled=False)
 
 
-def connection(
-    handler: Handler, authenticator: Authenticator | None, loop: asyncio.AbstractEventLoop
-) -> SandboxSMTP:
+def connection(handler: Handler, authenticator: Authenticator | None, loop: asyncio.AbstractEventLoop) -> SandboxSMTP:
     """The protocol for one connection. With an authenticator, nothing is taken before AUTH."""
     return SandboxSMTP(
         handler,

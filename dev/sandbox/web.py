@@ -109,11 +109,7 @@ class Web:
         return download(octets, f"{number}-answer.eml") if octets else self._not_found()
 
     def part(self, query: Query, number: str, part: str) -> Response:
-        found = [
-            item
-            for item in mime.content(self._inbox.raw(int(number))).attachments
-            if item.number == int(part)
-        ]
+        found = [item for item in mime.content(self._inbox.raw(int(number))).attachments if item.number == int(part)]
         return download(found[0].content, found[0].name) if found else self._not_found()
 
     def inline_image(self, query: Query, number: str, content_id: str) -> Response:

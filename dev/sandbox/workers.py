@@ -31,9 +31,7 @@ class Workers:
         self._make_gateway = make_gateway
         self._first_delay = first_delay
         self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._run, name=f"answers-{n}", daemon=True) for n in range(count)
-        ]
+        self._threads = [threading.Thread(target=self._run, name=f"answers-{n}", daemon=True) for n in range(count)]
 
     def start(self) -> None:
         for thread in self._threads:
@@ -64,9 +62,7 @@ class Workers:
         except GatewayUnavailable as error:
             attempts = message.answer_attempts + 1
             if attempts >= TRIES:
-                log.warning(
-                    "Gave up the answer to message %s after %s tries: %s", message.id, attempts, error
-                )
+                log.warning("Gave up the answer to message %s after %s tries: %s", message.id, attempts, error)
                 self._outbox.failed(message, str(error))
             else:
                 self._outbox.again(message, retry_delay(attempts, self._first_delay), str(error))

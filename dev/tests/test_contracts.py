@@ -40,8 +40,7 @@ def test_odoos_own_runner_sees_every_test(tmp_path):
 def test_every_library_of_the_addon_is_pinned():
     manifest = ast.literal_eval((CHECKOUT / "__manifest__.py").read_text())
     wanted = {
-        re.split("[<>=~! ]", name)[0].lower()
-        for name in manifest.get("external_dependencies", {}).get("python", [])
+        re.split("[<>=~! ]", name)[0].lower() for name in manifest.get("external_dependencies", {}).get("python", [])
     }
     lines = (CHECKOUT / "requirements.txt").read_text().lower().splitlines()
     pinned = {line.partition("==")[0].removesuffix("-binary") for line in lines if "==" in line}

@@ -37,9 +37,7 @@ def test_the_whole_group_ends_with_the_block():
     assert wait_until_gone(pids)
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="other systems cannot tell a child that its parent was killed"
-)
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems cannot tell a child that its parent was killed")
 def test_a_child_ends_even_when_its_parent_is_killed():
     program = "\n".join(
         (

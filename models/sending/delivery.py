@@ -93,18 +93,21 @@ class Delivery:
 
     def _begin(self):
         """Mark the mailing as being sent; give whether it still may be."""
-        rows = self._mailing.env.execute_query(
+        cr = self._mailing.env.cr
+        # When several workers begin at once all but one meet a conflict here and try again: no error worth a log line.
+        cr.execute(
             SQL(
                 """
                 UPDATE email_campaign_mailing
                    SET state = 'sending', trouble = NULL, trouble_count = 0, next_try_at = NULL
-                 WHERE id = %s AND state = 'queued' RETURNING id
+                 WHERE id = %s AND state = 'queued'
                 """,
                 self._mailing.id,
-            )
+            ),
+            log_exceptions=False,
         )
         self._mailing.invalidate_recordset()
-        return bool(rows) or self._mailing.state == "sending"
+        return self._mailing.state == "sending"
 
     def _send(self, mails):
         """Send `mails` group by group; give how many were accepted."""

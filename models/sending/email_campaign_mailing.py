@@ -4,7 +4,16 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 MERGE_FIELD = re.compile(r"\{\{[^{}|]*(?:\|\|\|\s*([^{}]*?)\s*)?\}\}")
-MANAGED = {"state", "launched_at", "launched_by_id", "done_at", "frozen_content", "trouble", "trouble_count", "next_try_at"}
+MANAGED = {
+    "state",
+    "launched_at",
+    "launched_by_id",
+    "done_at",
+    "frozen_content",
+    "trouble",
+    "trouble_count",
+    "next_try_at",
+}
 
 
 class EmailCampaignMailing(models.Model):
@@ -73,7 +82,7 @@ class EmailCampaignMailing(models.Model):
 
     launched_at = fields.Datetime("Launched", readonly=True, copy=False)
     # Merge values are read with the rights of this user, whoever the campaign is handed to later.
-    launched_by_id = fields.Many2one("res.users", "Launched By", readonly=True, copy=False)
+    launched_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     done_at = fields.Datetime("Finished", readonly=True, copy=False)
     # What was launched: {lang, sources: {lang: {subject, preview, html, text}}}. A template changed later is not seen.
     frozen_content = fields.Json(readonly=True, copy=False)

@@ -51,15 +51,11 @@ class Sandbox:
     def client(self) -> smtplib.SMTP:
         return smtplib.SMTP(*self.smtp, local_hostname="client.example")
 
-    def send(
-        self, to: str, raw: bytes | None = None, sender: str = "bounce+7@shop.example", **options: Any
-    ) -> None:
+    def send(self, to: str, raw: bytes | None = None, sender: str = "bounce+7@shop.example", **options: Any) -> None:
         with self.client() as client:
             client.sendmail(sender, [to], letter(to) if raw is None else raw, **options)
 
-    def request(
-        self, path: str, method: str = "GET", headers: dict[str, str] | None = None
-    ) -> tuple[int, str, Any]:
+    def request(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> tuple[int, str, Any]:
         request = urllib.request.Request(self.web + path.lstrip("/"), method=method, headers=headers or {})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:

@@ -22,9 +22,7 @@ def settled(sandbox: Sandbox) -> dict[str, int] | None:
         ("auto@bounce.example", None),
     ],
 )
-def test_answers_reach_odoo(
-    odoo: FakeOdoo, gateway_sandbox: Sandbox, to: str, report_type: str | None
-) -> None:
+def test_answers_reach_odoo(odoo: FakeOdoo, gateway_sandbox: Sandbox, to: str, report_type: str | None) -> None:
     gateway_sandbox.send(to)
     (raw,) = wait_for(lambda: odoo.received)
     pushed = email.message_from_bytes(raw)

@@ -52,9 +52,7 @@ def test_decode_header(value: str, text: str) -> None:
         b"Content-Type: message/rfc822\r\n\r\nSubject: \xe9\r\n\r\n\xe9",
         b"Content-Disposition: attachment; filename*=nonsense''%ff%fe\r\n\r\n",
         b"Content-Type: \xe9\xe9\r\nContent-ID: \xe9\r\n\r\n",
-        b"".join(
-            b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(2000)
-        ),
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(2000)),
     ],
 )
 def test_malformed(raw: bytes) -> None:
@@ -85,9 +83,7 @@ def test_random_damage() -> None:
 
 
 def test_links() -> None:
-    html = (
-        '<a href="http://a/?x=1&amp;y=2">One <b>two</b></a><a href="javascript:x()">bad</a><a name="n">no</a>'
-    )
+    html = '<a href="http://a/?x=1&amp;y=2">One <b>two</b></a><a href="javascript:x()">bad</a><a name="n">no</a>'
     links = find_links(html, "see https://b/c, or http://a/?x=1&y=2")
     assert links[:2] == [Link("http://a/?x=1&y=2", "One two"), Link("javascript:x()", "bad")]
     assert [link.href for link in links[2:]] == ["https://b/c,"]

@@ -101,9 +101,10 @@ def test_unknown_parameter_is_refused(sandbox: Sandbox) -> None:
 def test_null_sender_and_notify_never_get_no_answer(sandbox: Sandbox) -> None:
     sandbox.send("null@bounce.example", sender="")
     sandbox.send("never@bounce.example", rcpt_options=["NOTIFY=NEVER"])
-    assert [
-        sandbox.json(f"/api/messages?to={who}@bounce.example")[0]["answer"] for who in ("null", "never")
-    ] == ["", ""]
+    assert [sandbox.json(f"/api/messages?to={who}@bounce.example")[0]["answer"] for who in ("null", "never")] == [
+        "",
+        "",
+    ]
 
 
 def test_dsn_parameters_reach_the_report(sandbox: Sandbox) -> None:

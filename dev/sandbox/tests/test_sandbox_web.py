@@ -152,9 +152,7 @@ def test_missing(sandbox: Sandbox, path: str) -> None:
     assert sandbox.request(path)[0] == 404
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/help", "/static/sandbox.css", "/static/inbox.js", "/static/icon.svg"]
-)
+@pytest.mark.parametrize("path", ["/", "/help", "/static/sandbox.css", "/static/inbox.js", "/static/icon.svg"])
 def test_present(sandbox: Sandbox, path: str) -> None:
     assert sandbox.request(path)[0] == 200
 
@@ -205,9 +203,7 @@ def unsubscriber() -> Iterator[str]:
 
 
 def test_one_click_unsubscribe(sandbox: Sandbox, unsubscriber: str) -> None:
-    headers = (
-        f"List-Unsubscribe: <{unsubscriber}/u?t=1>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-    )
+    headers = f"List-Unsubscribe: <{unsubscriber}/u?t=1>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
     sandbox.send("out@example.com", letter("out@example.com", extra=headers))
     number = newest(sandbox)
     assert "Unsubscribe in one click" in sandbox.request(f"/m/{number}")[1]
