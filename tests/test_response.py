@@ -155,6 +155,19 @@ class TestPublicRoutes(SentCase, HttpCase):
         self.assertTrue(self.env["mail.blacklist"].search([("email", "=", "person1@good.example")]))
         self.assertTrue(self.partners[0].is_blacklisted, "the rest of Odoo respects it too")
 
+    def test_undo_takes_back_only_what_this_email_did(self):
+        self.env["mail.blacklist"]._add("person1@good.example", message="asked by letter")
+        self.url_open(self.url("u", OPT_OUT), data={"undo": "1"}, headers=BROWSER)
+        self.assertTrue(self.partners[0].is_blacklisted)
+        self.assertFalse(self.kinds())
+        self.assertFalse(self.env["email.subscription"].search([("email", "=", "person1@good.example")]))
+
+    def test_undo_of_everything(self):
+        self.url_open(self.url("u", OPT_OUT), data={"scope": "everything"}, headers=BROWSER)
+        self.url_open(self.url("u", OPT_OUT), data={"undo": "1"}, headers=BROWSER)
+        self.assertEqual([kind for kind, _verdict in self.kinds()], ["opt_out", "opt_in"])
+        self.assertFalse(self.env["mail.blacklist"].search([("email", "=", "person1@good.example")]))
+
     def test_one_click(self):
         response = self.url_open(self.url("u", OPT_OUT), data={"List-Unsubscribe": "One-Click"})
         self.assertEqual((response.status_code, response.text), (200, ""))

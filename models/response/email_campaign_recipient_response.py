@@ -66,44 +66,50 @@ class EmailCampaignRecipient(models.Model):
         """
         self.ensure_one()
         list_type = self._list_type()
-        if everything or not list_type:
+        everything = everything or not list_type
+        if everything:
             blacklist = self.env["mail.blacklist"].sudo()
-            changed = self.email not in blacklist.search([("email", "=", self.email)]).mapped("email")
+            changed = not blacklist.search_count([("email", "=", self.email)])
             blacklist._add(self.email, message=self.env._("Opted out of all email: %s", source))
         else:
             changed = self.env["email.subscription"]._set_state(self.email, list_type, "opted_out", source)
         if changed:
-            self.env["email.campaign.event"]._log(
-                self,
-                "opt_out",
-                verdict="human",
-                detail=self.env._("all email") if everything or not list_type else list_type.name,
-                ip=ip,
-                user_agent=(user_agent or "")[:500],
+            detail = self.env._("all email") if everything else list_type.name
+            self._log_consent("opt_out", detail, ip, user_agent)
+            self.write(
+                {
+                    "opted_out_at": self.opted_out_at or fields.Datetime.now(),
+                    "opted_out_scope": "everything" if everything else "type",
+                }
             )
-            self.opted_out_at = self.opted_out_at or fields.Datetime.now()
         return changed
 
     def _opt_in_again(self, source, ip=None, user_agent=None):
-        """Take an opt-out back, of the list type and of all email."""
+        """Take back the opt-out that was made with this email.
+
+        Somebody who was put on the blacklist in another way stays there: that is not this link's to undo.
+        """
         self.ensure_one()
+        if not self.opted_out_at:
+            return False
         list_type = self._list_type()
-        changed = self.env["email.subscription"]._set_state(self.email, list_type, "opted_in", source)
-        blacklist = self.env["mail.blacklist"].sudo()
-        if blacklist.search([("email", "=", self.email)]):
-            blacklist._remove(self.email, message=self.env._("Opted in again: %s", source))
-            changed = True
-        if changed:
-            self.env["email.campaign.event"]._log(
-                self,
-                "opt_in",
-                verdict="human",
-                detail=list_type.name,
-                ip=ip,
-                user_agent=(user_agent or "")[:500],
-            )
-            self.opted_out_at = False
-        return changed
+        if self.opted_out_scope == "everything":
+            detail = self.env._("all email")
+            self.env["mail.blacklist"].sudo()._remove(self.email, message=self.env._("Opted in again: %s", source))
+        else:
+            detail = list_type.name
+        subscriptions = self.env["email.subscription"].sudo()
+        refused = [("email", "=", self.email), ("list_type_id", "=", list_type.id), ("state", "=", "opted_out")]
+        if subscriptions.search_count(refused):
+            subscriptions._set_state(self.email, list_type, "opted_in", source)
+        self._log_consent("opt_in", detail, ip, user_agent)
+        self.write({"opted_out_at": False, "opted_out_scope": False})
+        return True
+
+    def _log_consent(self, kind, detail, ip, user_agent):
+        self.env["email.campaign.event"]._log(
+            self, kind, verdict="human", detail=detail, ip=ip, user_agent=(user_agent or "")[:500]
+        )
 
     def _list_type(self):
         """Give the list type that the email came by: what its opt-out is about."""

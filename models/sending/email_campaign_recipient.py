@@ -82,6 +82,7 @@ class EmailCampaignRecipient(models.Model):
     bounced_at = fields.Datetime("Bounced", readonly=True)
     bounce_kind = fields.Selection([("hard", "Hard"), ("soft", "Soft")], readonly=True)
     opted_out_at = fields.Datetime("Opted Out", readonly=True)
+    opted_out_scope = fields.Selection([("type", "List Type"), ("everything", "All Email")], readonly=True)
     event_ids = fields.One2many("email.campaign.event", "recipient_id", "Log")
 
     # No address is in the queue of a mass email twice, whatever else goes wrong.
