@@ -2,8 +2,8 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help setup run demo test lint stop clean
-help setup run demo lint stop clean:
+.PHONY: help setup run demo test lint screenshots stop clean
+help setup run demo lint screenshots stop clean:
 	@$(PYTHON) -m dev $@
 
 test:

@@ -26,9 +26,7 @@ def stop(_settings: Settings, _arguments: Sequence[str]) -> int:
     """Stop PostgreSQL after a command was killed. Nothing else can outlive its command."""
     if postgres.stop_embedded():
         return 0
-    raise Problem(
-        "PostgreSQL is in use by another command (make run or make test). Stop that one with Ctrl-C first."
-    )
+    raise Problem("PostgreSQL is in use by another command (make run or make test). Stop that one with Ctrl-C first.")
 
 
 def clean(settings: Settings, arguments: Sequence[str]) -> int:
@@ -37,11 +35,16 @@ def clean(settings: Settings, arguments: Sequence[str]) -> int:
         with postgres.server() as cluster:
             drop_all(cluster)
     if not postgres.remove_embedded():
-        raise Problem(
-            "Another command (make run or make test) is using the state folder. Stop it with Ctrl-C first."
-        )
+        raise Problem("Another command (make run or make test) is using the state folder. Stop it with Ctrl-C first.")
     bootstrap.remove(cache="--cache" in arguments)
     return 0
+
+
+def screenshots(settings: Settings, arguments: Sequence[str]) -> int:
+    """The README's pictures, of what `make run` keeps running."""
+    from .screenshots import screenshots as take  # Playwright and Pillow, which no other command needs
+
+    return take(settings, arguments)
 
 
 COMMANDS: dict[str, Callable[[Settings, Sequence[str]], int]] = {
@@ -50,6 +53,7 @@ COMMANDS: dict[str, Callable[[Settings, Sequence[str]], int]] = {
     "demo": demo,
     "test": test,
     "lint": linting.lint,
+    "screenshots": screenshots,
     "stop": stop,
     "clean": clean,
 }
