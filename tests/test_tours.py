@@ -15,13 +15,13 @@ addEventListener("DOMContentLoaded", () => {
         document.querySelector("button[name=undo]").click();
     } else if (heading === "You are subscribed again") {
         console.log("test successful");
-    } else if (!heading.startsWith("Unsubscribe ")) {
+    } else if (!heading.startsWith("Unsubscribe")) {
         console.error(`This page was not expected: ${document.body.innerText}`);
     }
 });
 """
 UNSUBSCRIBE = """
-    if (!document.body.innerText.includes("Unsubscribe an•••@good.example?")) {
+    if (!document.body.innerText.includes("an•••@good.example")) {
         throw new Error(`No question here: ${document.body.innerText}`);
     }
     document.querySelector("form button").click();
@@ -49,8 +49,8 @@ class TourCase(CampaignCase, HttpCase):
             ]
         )
 
-    def start_tour(self, url_path, tour_name, **kwargs):
-        super().start_tour(url_path, tour_name, login=self.user.login, **kwargs)
+    def walk(self, url_path, tour_name):
+        self.start_tour(url_path, tour_name, login=self.user.login)
         self.env.invalidate_all()
 
     def send(self):
@@ -62,7 +62,7 @@ class TourCase(CampaignCase, HttpCase):
 @tagged("post_install", "-at_install")
 class TestTours(TourCase):
     def test_list_campaign_launch_and_outcome(self):
-        self.start_tour("/odoo", "email_campaign_launch")
+        self.walk("/odoo", "email_campaign_launch")
         mailing = self.env["email.campaign.mailing"].search([("subject", "=", "Spring is here")])
         self.assertEqual(mailing.user_id, self.user)
         self.assertFalse(self.peer.mails, "nothing leaves before the worker runs")
@@ -72,10 +72,10 @@ class TestTours(TourCase):
         for email, name in (("ann@good.example", "Ann Apple"), ("cleo@good.example", "friend")):
             body = self.message_to(email).get_body(("plain",)).get_content()
             self.assertIn(f"Hello {name}, the first seeds are in.", body)
-        self.start_tour("/odoo", "email_campaign_outcome")
+        self.walk("/odoo", "email_campaign_outcome")
 
     def test_send_from_the_contact_list(self):
-        self.start_tour("/odoo", "email_campaign_send")
+        self.walk("/odoo", "email_campaign_send")
         self.send()
         self.assertEqual(sorted(self.peer.recipients()), ["ann@good.example", "ben@good.example"])
         self.assertEqual(self.message_to("ben@good.example")["Subject"], "Ben Beech, the apples are ripe")
@@ -86,7 +86,7 @@ class TestTours(TourCase):
         for _ in range(2):
             self.make_mailing(target_list, user=self.user).action_launch()
             self.send()
-        self.start_tour(f"/odoo/contacts/{self.ann.id}", "email_campaign_contact")
+        self.walk(f"/odoo/contacts/{self.ann.id}", "email_campaign_contact")
 
     def test_unknown_field(self):
         target_list = self.make_list(self.ann, user=self.user)
@@ -95,7 +95,7 @@ class TestTours(TourCase):
             .with_user(self.user)
             .create({"name": "Spring", "target_list_ids": target_list.ids})
         )
-        self.start_tour(f"/odoo/email-campaigns/{campaign.id}", "email_campaign_unknown_field")
+        self.walk(f"/odoo/email-campaigns/{campaign.id}", "email_campaign_unknown_field")
         self.assertEqual(campaign.mailing_ids.state, "draft")
         self.assertFalse(campaign.mailing_ids.recipient_ids)
 
