@@ -39,6 +39,7 @@
         "views/email_campaign_menus.xml",
     ],
     "demo": ["demo/email_campaign_demo.xml"],
+    "images": ["static/description/screenshot_campaign.png"],
     "assets": {
         "web.assets_tests": ["email_campaign/static/tests/tours/**/*"],
     },

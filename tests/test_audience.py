@@ -64,6 +64,7 @@ class TestAudience(CampaignCase):
 
         self.assertIn("Hello Lea Dill", self.message_to("lea@good.example").get_body(("plain",)).get_content())
         self.assertIn("Hello Sally Sells", self.message_to("sally@crm.example").get_body(("plain",)).get_content())
+        self.assertIn("Hello Bare", self.message_to("bare@good.example").get_body(("plain",)).get_content())
         self.assertIn("Hello friend", self.message_to("second@good.example").get_body(("plain",)).get_content())
         self.assertEqual(len(self.peer.mails), 5)
 
@@ -181,6 +182,7 @@ class TestAudience(CampaignCase):
         )
         self.assertEqual(member.mapped("email_normalized"), ["person1@good.example", "some@good.example"])
         self.assertEqual(member[0].res_model, "res.partner")
+        self.assertEqual((member[1].name, member[1].email), ("Some Body", "some@Good.example"))
 
     def test_another_company_is_left_out(self):
         other = self.env["res.company"].create({"name": "Other"})

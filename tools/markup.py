@@ -59,7 +59,8 @@ def _clean(root: etree._Element) -> None:
             _drop(meta)
     for element in root.iter(etree.Element):
         for name, value in element.attrib.items():
-            if str(name).lower().startswith("on"):
+            # Handlers, and what the editor notes for itself.
+            if str(name).lower().startswith(("on", "data-oe-")):
                 del element.attrib[name]
             elif _NOT_IN_MARKUP.search(value):
                 element.set(name, without_control(value))

@@ -1,3 +1,5 @@
+from email.utils import parseaddr
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -130,7 +132,7 @@ class EmailTargetList(models.Model):
         found = {}
         for piece in address.split(text or ""):
             try:
-                found.setdefault(address.normalize(piece), piece)
+                found.setdefault(address.normalize(piece), parseaddr(piece))
             except address.AddressError as error:
                 raise UserError(
                     self.env._(
@@ -144,17 +146,19 @@ class EmailTargetList(models.Model):
             SQL(
                 """
                 INSERT INTO email_target_list_member
-                            (list_id, email, email_normalized, record_active, state,
+                            (list_id, name, email, email_normalized, record_active, state,
                              create_uid, write_uid, create_date, write_date)
-                     SELECT %(list)s, email, email_normalized, TRUE, 'subscribed',
+                     SELECT %(list)s, nullif(name, ''), email, email_normalized, TRUE, 'subscribed',
                             %(uid)s, %(uid)s, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc'
-                       FROM unnest(%(emails)s::varchar[], %(normalized)s::varchar[]) AS t (email, email_normalized)
+                       FROM unnest(%(names)s::varchar[], %(emails)s::varchar[], %(normalized)s::varchar[])
+                            AS t (name, email, email_normalized)
                 ON CONFLICT DO NOTHING
                   RETURNING id
                 """,
                 list=self.id,
                 uid=self.env.uid,
-                emails=list(found.values()),
+                names=[name for name, _email in found.values()],
+                emails=[email for _name, email in found.values()],
                 normalized=list(found),
             )
         )

@@ -1,3 +1,5 @@
+from email.utils import parseaddr
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
@@ -69,6 +71,8 @@ class EmailTargetListMember(models.Model):
                 )
             elif not vals.get("res_id"):
                 vals["email_normalized"] = self._normalized(vals.get("email"))
+                name, vals["email"] = parseaddr(vals["email"])
+                vals["name"] = vals.get("name") or name
         return super().create(vals_list)
 
     def write(self, vals):

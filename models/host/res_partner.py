@@ -15,6 +15,7 @@ class ResPartner(models.Model):
     is_email_list_contact = fields.Boolean(
         "Mailing-list Contact", help="Known from a mailing list only, or from one as well."
     )
+    email_campaign_recipient_count = fields.Integer(compute="_compute_email_campaign_counts")
     email_campaign_sent_count = fields.Integer("Campaign Emails", compute="_compute_email_campaign_counts")
     email_campaign_opened_count = fields.Integer("Opened Emails", compute="_compute_email_campaign_counts")
     email_campaign_clicked_count = fields.Integer("Clicked Emails", compute="_compute_email_campaign_counts")
@@ -26,7 +27,8 @@ class ResPartner(models.Model):
     def _compute_email_campaign_counts(self):
         counts = {partner_id: numbers for partner_id, *numbers in self._email_campaign_counts()}
         for partner in self:
-            sent, opened, clicked = counts.get(partner._origin.id, (0, 0, 0))
+            total, sent, opened, clicked = counts.get(partner._origin.id, (0, 0, 0, 0))
+            partner.email_campaign_recipient_count = total
             partner.email_campaign_sent_count = sent
             partner.email_campaign_opened_count = opened
             partner.email_campaign_clicked_count = clicked
@@ -35,11 +37,11 @@ class ResPartner(models.Model):
         recipients = self.env["email.campaign.recipient"]
         if not self.ids or not recipients.has_access("read"):
             return []
-        query = recipients._search([("partner_id", "in", self.ids), ("state", "=", "sent")])
+        query = recipients._search([("partner_id", "in", self.ids)])
         return self.env.execute_query(
             SQL(
                 """
-                SELECT partner_id, count(*), count(opened_at), count(clicked_at)
+                SELECT partner_id, count(*), count(*) FILTER (WHERE state = 'sent'), count(opened_at), count(clicked_at)
                   FROM email_campaign_recipient WHERE id IN %s GROUP BY partner_id
                 """,
                 query.subselect(),

@@ -17,9 +17,17 @@ class EmailCampaignMailing(models.Model):
     failed_count = fields.Integer("Failed", compute="_compute_statistics")
     in_doubt_count = fields.Integer("In Doubt", compute="_compute_statistics")
     skipped_count = fields.Integer("Skipped", compute="_compute_statistics")
-    opened_count = fields.Integer("Opened", compute="_compute_statistics")
-    clicked_count = fields.Integer("Clicked", compute="_compute_statistics")
-    bounced_count = fields.Integer("Bounced", compute="_compute_statistics")
+    opened_count = fields.Integer(
+        "Opened", compute="_compute_statistics", help="People, not openings; in hundredths of what was sent."
+    )
+    clicked_count = fields.Integer(
+        "Clicked", compute="_compute_statistics", help="People, not clicks; in hundredths of what was sent."
+    )
+    bounced_count = fields.Integer(
+        "Bounced",
+        compute="_compute_statistics",
+        help="Refused at once or returned later; in hundredths of all that was tried, sent and failed.",
+    )
     opted_out_count = fields.Integer("Opted Out", compute="_compute_statistics")
     opened_rate = fields.Float(compute="_compute_statistics")
     clicked_rate = fields.Float(compute="_compute_statistics")

@@ -3,7 +3,7 @@ import { registry } from "@web/core/registry";
 registry.category("web_tour.tours").add("email_campaign_contact", {
     steps: () => [
         {
-            trigger: ".o_form_view .o_field_widget[name=email] ~ .o_field_widget[name=email_validity] .badge:contains('Invalid')",
+            trigger: ".o_form_view .o_field_widget[name=email_validity] .badge:contains(/^Invalid$/)",
         },
         {
             trigger: ".nav-link:contains('Email Campaigns')",
