@@ -30,7 +30,7 @@ class EmailAudience(models.AbstractModel):
             SQL(
                 """
                 WITH judged AS (
-                    SELECT m.*,
+                    SELECT m.*, l.list_type_id,
                            CASE WHEN coalesce(trim(m.email), '') = '' THEN 'no_email'
                                 WHEN m.email_normalized IS NULL OR m.email_normalized !~ %(pattern)s THEN 'bad_address'
                                 WHEN m.state = 'pending' THEN 'not_confirmed'
@@ -48,10 +48,10 @@ class EmailAudience(models.AbstractModel):
                       FROM judged
                 )
                 INSERT INTO email_campaign_recipient
-                            (mailing_id, campaign_id, list_id, member_id, res_model, res_id, partner_id,
+                            (mailing_id, campaign_id, list_id, list_type_id, member_id, res_model, res_id, partner_id,
                              name, email, lang, values, state, skip_reason, attempts,
                              create_uid, write_uid, create_date, write_date)
-                     SELECT %(mailing)s, %(campaign)s, list_id, id, res_model, res_id, partner_id,
+                     SELECT %(mailing)s, %(campaign)s, list_id, list_type_id, id, res_model, res_id, partner_id,
                             name, coalesce(email_normalized, nullif(trim(email), '')), lang, values,
                             CASE WHEN reason IS NULL AND place = 1 THEN 'queued' ELSE 'skipped' END,
                             CASE WHEN reason IS NULL AND place > 1 THEN 'duplicate' ELSE reason END,

@@ -9,7 +9,7 @@ class EmailSubscription(models.Model):
     _order = "at desc, id desc"
 
     email = fields.Char(required=True, readonly=True)
-    list_type_id = fields.Many2one("email.list.type", required=True, readonly=True, ondelete="cascade")
+    list_type_id = fields.Many2one("email.list.type", required=True, readonly=True, ondelete="restrict")
     state = fields.Selection(
         [("pending", "Not Confirmed"), ("opted_in", "Opted In"), ("opted_out", "Opted Out")],
         required=True,

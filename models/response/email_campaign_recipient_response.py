@@ -113,7 +113,7 @@ class EmailCampaignRecipient(models.Model):
 
     def _list_type(self):
         """Give the list type that the email came by: what its opt-out is about."""
-        return (self.list_id or self.campaign_id.target_list_ids[:1]).list_type_id
+        return self.list_type_id
 
     def _page_lang(self):
         """Give the language for a page shown to this recipient."""

@@ -29,6 +29,8 @@ class EmailCampaignRecipient(models.Model):
     )
     campaign_id = fields.Many2one("email.campaign", required=True, readonly=True, ondelete="cascade")
     list_id = fields.Many2one("email.target.list", "Target List", readonly=True, ondelete="set null")
+    # Frozen at launch: an opt-out of this type is honoured, and offered, whatever becomes of the list.
+    list_type_id = fields.Many2one("email.list.type", readonly=True, ondelete="restrict")
     member_id = fields.Many2one("email.target.list.member", readonly=True, ondelete="set null", index="btree_not_null")
     res_model = fields.Char("Model", readonly=True)
     res_id = fields.Many2oneReference("Record", model_field="res_model", readonly=True)

@@ -69,7 +69,7 @@ class EmailCampaignRecipient(models.Model):
         if not ids:
             return [], 0
         joins, reason = self.env["email.audience"]._suppression(
-            mailing, SQL("r"), SQL("r.email"), SQL("l.list_type_id")
+            mailing, SQL("r"), SQL("r.email"), SQL("r.list_type_id")
         )
         self.env.execute_query(
             SQL(
@@ -77,7 +77,6 @@ class EmailCampaignRecipient(models.Model):
                 UPDATE email_campaign_recipient t SET state = 'skipped', skip_reason = judged.reason, worker = NULL
                   FROM (SELECT r.id, %(reason)s AS reason
                           FROM email_campaign_recipient r
-                     LEFT JOIN email_target_list l ON l.id = r.list_id
                                %(joins)s
                          WHERE r.id = ANY(%(ids)s)) AS judged
                  WHERE t.id = judged.id AND judged.reason IS NOT NULL
