@@ -43,5 +43,6 @@
     "assets": {
         "web.assets_tests": ["email_campaign/static/tests/tours/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

@@ -5,6 +5,7 @@ from . import (
     test_launch,
     test_response,
     test_security,
+    test_settings,
     test_tools_address,
     test_tools_bounce,
     test_tools_compose,
