@@ -1,6 +1,9 @@
+import base64
+import random
 import re
 from email.message import EmailMessage
 
+from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
@@ -8,6 +11,9 @@ from ..models.response.email_link import CLICK, MESSAGE_ID, OPEN, OPT_OUT, RETUR
 from .common import CampaignCase
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+
+# 6,000 characters, and random ones: an index holds what repeats itself compressed.
+LONG_URL = "https://shop.example/?q=" + base64.urlsafe_b64encode(random.Random(1).randbytes(4482)).decode()
 
 
 class SentCase(CampaignCase):
@@ -34,6 +40,49 @@ class SentCase(CampaignCase):
     def kinds(self):
         events = self.env["email.campaign.event"].search([("mailing_id", "=", self.mailing.id)], order="id")
         return [(event.kind, event.verdict) for event in events]
+
+
+@tagged("post_install", "-at_install")
+class TestTrackingUrl(SentCase):
+    """Links stand in mailboxes for years: they must go on leading where they led."""
+
+    def test_a_link_that_was_sent_stays(self):
+        link = self.link.with_user(self.salesperson)
+        other = self.make_mailing(self.make_list(self.partners, name="Other")).campaign_id
+        for values in (
+            {"url": "https://elsewhere.example"},
+            {"code": "shop"},
+            {"campaign_id": other.id},
+            {"name": "Shop", "url": "https://elsewhere.example"},
+        ):
+            with self.subTest(values), self.assertRaises(UserError) as caught:
+                link.write(values)
+            self.assertIn("“Shop” must go on leading where it leads", str(caught.exception))
+        with self.assertRaises(UserError):
+            link.unlink()
+        with self.assertRaises(UserError):
+            self.mailing.campaign_id.write({"tracking_url_ids": [(2, link.id)]})
+        link.write({"name": "The shop", "url": link.url, "code": False, "campaign_id": link.campaign_id.id})
+        self.assertEqual(link.name, "The shop")
+        self.assertTrue(link.copy({"code": "next"}), "one more can be added")
+
+    def test_a_link_of_a_draft_changes_and_goes_with_its_campaign(self):
+        campaign = self.make_mailing(self.make_list(self.partners, name="Draft")).campaign_id
+        links = self.env["email.tracking.url"].with_user(self.salesperson)
+        first, second = links.create(
+            [{"name": name, "url": f"https://{name}.example", "campaign_id": campaign.id} for name in ("one", "two")]
+        )
+        first.write({"url": "https://other.example", "code": "one"})
+        first.unlink()
+        campaign.unlink()
+        self.assertFalse(second.exists())
+
+    def test_a_link_longer_than_an_index_takes(self):
+        links = self.env["email.tracking.url"]
+        longer = LONG_URL + "x"
+        ids = links._find_or_add(self.mailing.campaign_id, {LONG_URL: "Long", longer: ""})
+        self.assertEqual(links._find_or_add(self.mailing.campaign_id, {longer: "", LONG_URL: ""}), ids)
+        self.assertEqual((links.browse(ids[LONG_URL]).url, links.browse(ids[longer]).url), (LONG_URL, longer))
 
 
 @tagged("post_install", "-at_install")
@@ -66,6 +115,12 @@ class TestPublicRoutes(SentCase, HttpCase):
         self.assertIn("no-store", response.headers["Cache-Control"])
         self.assertEqual(self.kinds(), [("click", "human")])
         self.assertEqual((self.mailing.clicked_count, self.link.click_count), (1, 1))
+
+    def test_click_on_a_very_long_link(self):
+        ids = self.env["email.tracking.url"]._find_or_add(self.mailing.campaign_id, {LONG_URL: "Long"})
+        url = self.url("c", CLICK, self.recipient.id, ids[LONG_URL])
+        response = self.url_open(url, headers=BROWSER, allow_redirects=False)
+        self.assertEqual((response.status_code, response.headers["Location"]), (302, LONG_URL))
 
     def test_a_scanner_is_on_record_and_not_counted(self):
         url = self.url("c", CLICK, self.recipient.id, self.link.id)

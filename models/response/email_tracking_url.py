@@ -1,6 +1,9 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
+
+# What decides where a link leads.
+LEADING = ("url", "code", "campaign_id")
 
 
 class EmailTrackingUrl(models.Model):
@@ -20,7 +23,8 @@ class EmailTrackingUrl(models.Model):
     _code_unique = models.UniqueIndex(
         "(campaign_id, code) WHERE code IS NOT NULL", "The campaign has a tracking URL of that code already."
     )
-    _found_unique = models.UniqueIndex("(campaign_id, url) WHERE found", "This link was found already.")
+    # By a digest: an index takes no more than 2,700 octets, and there are longer links.
+    _found_unique = models.UniqueIndex("(campaign_id, md5(url)) WHERE found", "This link was found already.")
 
     def _compute_click_count(self):
         counts = dict(
@@ -32,6 +36,29 @@ class EmailTrackingUrl(models.Model):
         )
         for tracking_url in self:
             tracking_url.click_count = counts.get(tracking_url._origin, 0)
+
+    def write(self, vals):
+        for tracking_url in self:
+            old = tracking_url._convert_to_write({name: tracking_url[name] for name in LEADING})
+            if any(name in vals and (vals[name] or False) != (old[name] or False) for name in LEADING):
+                tracking_url._check_not_sent()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unless_sent(self):
+        for tracking_url in self:
+            tracking_url._check_not_sent()
+
+    def _check_not_sent(self):
+        if any(mailing.state != "draft" for mailing in self.campaign_id.sudo().mailing_ids):
+            raise UserError(
+                self.env._(
+                    "“%(link)s” must go on leading where it leads: it may stand in emails of “%(campaign)s” that were "
+                    "sent. Its name can be changed; for another address, add another tracking URL.",
+                    link=self.name,
+                    campaign=self.campaign_id.name,
+                )
+            )
 
     @api.constrains("url")
     def _check_url(self):
