@@ -182,7 +182,7 @@ class TestAudience(CampaignCase):
         )
         self.assertEqual(member.mapped("email_normalized"), ["person1@good.example", "some@good.example"])
         self.assertEqual(member[0].res_model, "res.partner")
-        self.assertEqual((member[1].name, member[1].email), ("Some Body", "some@Good.example"))
+        self.assertEqual((member[1].name, member[1].email), ("Some Body", "some@good.example"))
 
     def test_another_company_is_left_out(self):
         other = self.env["res.company"].create({"name": "Other"})
@@ -233,3 +233,110 @@ class TestAudience(CampaignCase):
         self.assertEqual(self.partners[0].email_validity, "valid")
         self.assertIn("max", address.reason)
         self.assertTrue(address.validity_at)
+
+    def test_both_spellings_of_an_international_domain_are_one(self):
+        partner = self.env["res.partner"].create
+        people = partner({"name": "Jo", "email": "jo@m\u00fcnchen.example"})
+        people |= partner({"name": "Kim", "email": "kim@xn--mnchen-3ya.example"})
+        target_list = self.make_list(people)
+        target_list._add_addresses("jo@xn--mnchen-3ya.example, kim@m\u00fcnchen.example, lu@m\u00fcnchen.example")
+        self.env["mail.blacklist"]._add("lu@xn--mnchen-3ya.example")
+        mailing = self.make_mailing(target_list)
+        mailing.action_launch()
+        self.assertEqual(
+            sorted((r.email, r.skip_reason or r.state) for r in mailing.recipient_ids),
+            [
+                ("jo@xn--mnchen-3ya.example", "duplicate"),
+                ("jo@xn--mnchen-3ya.example", "queued"),
+                ("kim@xn--mnchen-3ya.example", "duplicate"),
+                ("kim@xn--mnchen-3ya.example", "queued"),
+                ("lu@xn--mnchen-3ya.example", "blacklisted"),
+            ],
+        )
+        self.send()
+        self.assertEqual(len(self.peer.mails), 2)
+        self.env["email.address"].search([("email", "=", "jo@xn--mnchen-3ya.example")]).validity = "invalid"
+        self.assertEqual(people[0].email_validity, "invalid")
+
+    def merge(self, source, target):
+        wizard = self.env["base.partner.merge.automatic.wizard"]
+        wizard._merge((source | target).ids, target)
+
+    def test_merged_contacts_stay_on_their_lists(self):
+        target_list = self.make_list(self.partners[:2])
+        self.merge(self.partners[0], self.partners[4])
+        self.merge(self.partners[1], self.partners[4])
+        self.env["email.target.list.member"]._refresh_from_records(target_list)
+        self.assertEqual(target_list.member_ids.mapped("res_id"), self.partners[4].ids)
+
+    def test_merging_lifts_no_exclusion(self):
+        excluding = self.make_list(self.partners[1], name="Not these")
+        mailing = self.make_mailing(self.make_list(self.partners[:1]), excluding=excluding)
+        mailing.campaign_id.target_list_ids._add_addresses("other@good.example")
+        self.merge(self.partners[1], self.partners[0])
+        mailing.action_launch()
+        self.assertEqual(self.states(mailing), {"person1@good.example": "excluded", "other@good.example": "queued"})
+
+    def test_merged_after_launch_is_mailed_once(self):
+        mailing = self.make_mailing(self.make_list(self.partners[:1]), body_html="<p>{{ object.name }}</p>")
+        mailing.action_launch()
+        self.merge(self.partners[0], self.partners[1])
+        self.send()
+        self.assertEqual(self.peer.recipients(), ["person1@good.example"])
+
+    def test_merged_leads_stay_on_their_lists(self):
+        leads = self.env["crm.lead"].create(
+            [{"name": f"Lead {n}", "email_from": "lea@good.example", "type": "opportunity"} for n in range(2)]
+        )
+        target_list = self.make_list()
+        target_list.sudo()._add_records(leads)
+        merged = leads.merge_opportunity()
+        self.assertEqual(target_list.member_ids.mapped("res_id"), merged.ids)
+
+    def test_deleting_a_contact_leaves_its_lead_on_the_list(self):
+        lead = self.env["crm.lead"].create(
+            {"name": "Chairs", "partner_id": self.partners[0].id, "email_from": "lea@good.example"}
+        )
+        target_list = self.make_list(self.partners[:2])
+        target_list.sudo()._add_records(lead)
+        self.partners[0].unlink()
+        self.assertEqual(
+            [(m.res_model, m.res_id) for m in target_list.member_ids],
+            [("res.partner", self.partners[1].id), ("crm.lead", lead.id)],
+        )
+
+    def test_an_archived_list_goes_on_excluding(self):
+        excluding = self.make_list(self.partners[:1], name="Not these")
+        mailing = self.make_mailing(self.make_list(self.partners[:2]), excluding=excluding)
+        excluding.active = False
+        mailing.action_launch()
+        self.assertEqual(self.states(mailing)["person1@good.example"], "excluded")
+        self.assertEqual(mailing.campaign_id.excluding_list_ids, excluding, "and the form shows it")
+
+    def test_neither_contact_nor_list_contact(self):
+        self.partners[0].is_email_contact = False
+        self.partners[1].write({"is_email_contact": False, "is_email_list_contact": True})
+        mailing = self.make_mailing(self.make_list(self.partners[:2]))
+        mailing.action_launch()
+        self.assertEqual(
+            self.states(mailing), {"person1@good.example": "contact_type", "person2@good.example": "queued"}
+        )
+
+    def test_attachments_of_a_template_go_along(self):
+        attachment = self.env["ir.attachment"].create({"name": "prices.txt", "raw": b"42"})
+        template = self.env["mail.template"].create(
+            {
+                "name": "T",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "subject": "Prices",
+                "body_html": "<p>Here they are</p>",
+                "attachment_ids": attachment.ids,
+            }
+        )
+        mailing = self.make_mailing(
+            self.make_list(self.partners[:1]), content_type="template", template_id=template.id, subject=False
+        )
+        mailing.action_launch()
+        self.send()
+        [file] = self.message_to("person1@good.example").iter_attachments()
+        self.assertEqual((file.get_filename(), file.get_content().strip()), ("prices.txt", "42"))

@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -50,7 +50,11 @@ class TestSecurity(CampaignCase):
             ):
                 self.env[model].with_user(self.outsider).search([])
 
-    def test_lists_are_shared_and_changed_by_their_owner(self):
+    def test_lists_are_the_owners_until_they_are_shared(self):
+        lists = self.env["email.target.list"].with_user(self.colleague)
+        self.assertFalse(lists.search([("id", "=", self.target_list.id)]))
+        self.assertFalse(lists.env["email.target.list.member"].search([("list_id", "=", self.target_list.id)]))
+        self.target_list.is_shared = True
         theirs = self.target_list.with_user(self.colleague)
         self.assertEqual(theirs.member_count, 5)
         with self.assertRaises(AccessError):
@@ -60,6 +64,28 @@ class TestSecurity(CampaignCase):
         with self.assertRaises(AccessError):
             theirs.member_ids[0].unlink()
         self.target_list.with_user(self.manager).name = "Tidied up"
+
+    def test_whose_record_a_member_is_cannot_be_said_by_rpc(self):
+        members = self.env["email.target.list.member"].with_user(self.salesperson)
+        secret = self.env["res.partner"].create({"name": "Secret", "email": "secret@good.example"})
+        for values in (
+            {"res_model": "res.partner", "res_id": secret.id},
+            {"res_model": "no.such.model", "res_id": 1},
+            {"email": "x@good.example", "values": {"voucher": 1}},
+        ):
+            with self.subTest(values), self.assertRaises(AccessError):
+                members.create({"list_id": self.target_list.id, **values})
+        with self.assertRaises(AccessError):
+            self.target_list.member_ids[0].with_user(self.salesperson).write({"res_id": secret.id})
+        with self.assertRaises(UserError):
+            self.target_list.member_ids[0].with_user(self.salesperson).write({"email": "x@good.example"})
+
+    def test_a_draft_is_not_moved_into_another_ones_campaign(self):
+        draft = self.make_mailing(self.make_list(user=self.colleague), user=self.colleague)
+        with self.assertRaises(AccessError):
+            draft.campaign_id = self.mailing.campaign_id
+        with self.assertRaises(AccessError):
+            draft.write({"user_id": self.salesperson.id})
 
     def test_another_company_sees_nothing(self):
         other = self.env["res.company"].create({"name": "Other"})
@@ -74,6 +100,11 @@ class TestSecurity(CampaignCase):
         self.assertEqual(self.visible(boss), set())
         self.assertFalse(self.env["email.target.list"].with_user(boss).search([]))
         self.assertFalse(self.env["email.target.list.member"].with_user(boss).search([]))
+        self.partners[0].company_id = self.env.company
+        self.env["email.address"].create({"email": "person1@good.example", "validity": "invalid"})
+        known = [("email", "=", "person1@good.example")]
+        self.assertFalse(self.env["email.address"].with_user(boss).search(known))
+        self.assertTrue(self.env["email.address"].with_user(self.manager).search(known))
 
     def test_the_log_and_the_queue_are_nobodys_to_write(self):
         recipient = self.mailing.recipient_ids[0]
@@ -138,6 +169,7 @@ class TestSecurity(CampaignCase):
         self.assertIn("{{ object.email }}", html, "what is merged in is not a template")
 
     def test_only_managers_judge_addresses(self):
+        self.partners[0].company_id = self.env.company
         self.env["email.address"].create({"email": "person1@good.example", "validity": "invalid"})
         address = self.env["email.address"].search([("email", "=", "person1@good.example")])
         with self.assertRaises(AccessError):

@@ -23,10 +23,10 @@ VALID = {
     "ann+news@example.com": "ann+news@example.com",
     "o'hara/{x}=y~z@example.com": "o'hara/{x}=y~z@example.com",
     "JÜRGEN@Example.com": "JÜRGEN@example.com",
-    "ann@BÜCHER.example": "ann@bücher.example",
-    "Ünal <ann@straße.example>": "ann@straße.example",
-    "ann@example.xn--p1ai": "ann@example.рф",
-    "用户@例子.广告": "用户@例子.广告",
+    "ann@BÜCHER.example": "ann@xn--bcher-kva.example",
+    "Ünal <ann@straße.example>": "ann@xn--strae-oqa.example",
+    "ann@example.xn--p1ai": "ann@example.xn--p1ai",
+    "用户@例子.广告": "用户@xn--fsqu00a.xn--4rr70v",
     "ann@mail.test": "ann@mail.test",
     "root@localhost": "root@localhost",
     "ann@srv.local": "ann@srv.local",
@@ -81,7 +81,7 @@ class TestAddress(BaseCase):
 
     def test_normalize_as_odoo_does(self):
         for text in VALID:
-            if "xn--" not in text:
+            if text.rpartition("@")[2].isascii():
                 with self.subTest(text):
                     self.assertEqual(address.normalize(text), email_normalize(text))
 
@@ -91,9 +91,9 @@ class TestAddress(BaseCase):
                 self.assertEqual(email_normalize(expected), expected)
 
     def test_both_forms_of_a_domain_are_one_address(self):
-        self.assertEqual(address.normalize("ann@xn--bcher-kva.example"), "ann@bücher.example")
+        self.assertEqual(address.normalize("ann@bücher.example"), "ann@xn--bcher-kva.example")
         decomposed = "ann@bu\N{COMBINING DIAERESIS}cher.example"
-        self.assertEqual(address.normalize(decomposed), "ann@bücher.example")
+        self.assertEqual(address.normalize(decomposed), "ann@xn--bcher-kva.example")
 
     def test_normalize_refuses(self):
         for text, reason in INVALID.items():

@@ -75,8 +75,8 @@ def normalize(text: str) -> str:
     """Return the normal form of the single address in `text`, the key by which addresses are compared.
 
     A display name, comments around and angle brackets are dropped. An ASCII local part is lower-cased, any
-    other is kept as written (as Odoo's `email_normalize` does); the domain is in lower case, as U-labels in
-    NFC (RFC 5890), so the A-label form of a domain and its readable form are one address.
+    other is kept as written (as Odoo's `email_normalize` does); the domain is in lower case, as A-labels
+    (RFC 5890), so that both spellings of an international domain are one key.
 
     Raises AddressError, with one of the reasons of `_EXPLANATIONS`.
     """
@@ -134,15 +134,15 @@ def _checked(local: str, domain: str, text: str) -> str:
         validate_email(f"{local}@example.com", check_deliverability=False, allow_quoted_local=False)
     except (EmailNotValidError, UnicodeError) as error:
         raise AddressError("several" if "@" in local else "bad_local", text) from error
-    unicode_domain, ascii_domain = checked_domain
+    ascii_domain, unicode_domain = checked_domain
     if len(local.encode()) + 1 + max(len(ascii_domain), len(unicode_domain.encode())) > MAX_OCTETS:
         raise AddressError("too_long", text)
-    return f"{local.lower() if local.isascii() else local}@{unicode_domain}"
+    return f"{local.lower() if local.isascii() else local}@{ascii_domain}"
 
 
 @lru_cache(maxsize=1024)
 def _valid_domain(domain: str) -> tuple[str, str] | None:
-    """Return (U-label form, A-label form) of a domain name, or None if it is not one (RFC 5891)."""
+    """Return (A-label form, U-label form) of a domain name, or None if it is not one (RFC 5891)."""
     # The library refuses reserved names and names without a dot as a policy; below "example" it does not.
     last = domain.rpartition(".")[2].lower()
     suffix = ".example" if last in SPECIAL_USE_DOMAIN_NAMES or last == domain.lower() else ""
@@ -150,7 +150,7 @@ def _valid_domain(domain: str) -> tuple[str, str] | None:
         checked = validate_email(f"a@{domain}{suffix}", check_deliverability=False)
     except (EmailNotValidError, UnicodeError):
         return None
-    return checked.domain.removesuffix(suffix), checked.ascii_domain.removesuffix(suffix)
+    return checked.ascii_domain.removesuffix(suffix), checked.domain.removesuffix(suffix)
 
 
 def split(text: str) -> list[str]:
@@ -173,6 +173,12 @@ def split(text: str) -> list[str]:
             else:
                 piece += token
     return pieces
+
+
+def display_name(text: str) -> str:
+    """Return the name before the angle brackets of "name <address>", without its quotes; empty if there is none."""
+    name, bracket, _rest = text.rpartition("<")
+    return " ".join(_CONTROL.sub(" ", name).split()).strip('"').strip() if bracket else ""
 
 
 def envelope(address: str) -> tuple[str, bool]:

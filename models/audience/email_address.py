@@ -41,9 +41,43 @@ class EmailAddress(models.Model):
     last_opened_at = fields.Datetime("Last Opened", readonly=True)
     last_clicked_at = fields.Datetime("Last Clicked", readonly=True)
 
+    is_ours = fields.Boolean(
+        compute="_compute_is_ours",
+        search="_search_is_ours",
+        help="Whether a company of the user wrote to this address or has a contact with it. Others are not shown.",
+    )
+
     _email_unique = models.Constraint("UNIQUE(email)", "There is one record for each address, and this one has one.")
     # Few addresses are anything but unknown or valid, and it is those that are looked for.
     _validity_index = models.Index("(validity) WHERE validity IN ('invalid', 'soft_bouncing')")
+
+    def _compute_is_ours(self):
+        ours = self.search([("id", "in", self.ids), ("is_ours", "=", True)])
+        for email_address in self:
+            email_address.is_ours = email_address in ours
+
+    @api.model
+    def _search_is_ours(self, operator, value):
+        if operator != "in" or True not in value:
+            return NotImplemented
+        self.env["res.partner"].flush_model(["email_normalized", "company_id"])
+        return [
+            (
+                "email",
+                "in",
+                SQL(
+                    """
+                    (SELECT r.email FROM email_campaign_recipient r
+                       JOIN email_campaign_mailing m ON m.id = r.mailing_id
+                      WHERE m.company_id = ANY(%(companies)s)
+                      UNION ALL
+                     SELECT p.email_normalized FROM res_partner p
+                      WHERE p.company_id IS NULL OR p.company_id = ANY(%(companies)s))
+                    """,
+                    companies=list(self.env.companies.ids),
+                ),
+            )
+        ]
 
     def action_mark_valid(self):
         """Say by hand that the addresses can be mailed again; what is counted stays."""

@@ -1,6 +1,18 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...tools import address
+
+
+def _key(email):
+    """Give the key of an address as Odoo keeps it: international domains have two spellings there."""
+    if not email or email.isascii():
+        return email
+    try:
+        return address.normalize(email)
+    except address.AddressError:
+        return email
+
 
 class EmailAddressee(models.AbstractModel):
     """What can be written to: the records of a model that have an email address.
@@ -37,9 +49,18 @@ class EmailAddressee(models.AbstractModel):
             if name != "email.addressee" and not model._abstract and issubclass(model, self.pool["email.addressee"])
         ]
 
+    def unlink(self):
+        """Take deleted records off the lists. One that was merged into another stays there as that one."""
+        members = self.env["email.target.list.member"].sudo()
+        gone = fields.Domain("res_model", "=", self._name) & fields.Domain("res_id", "in", self.ids)
+        if self._name == "res.partner":
+            gone &= fields.Domain("partner_id", "in", [*self.ids, False])
+        members.search(gone).unlink()
+        return super().unlink()
+
     def _compute_email_validity(self):
         path = self._email_addressee_field()
-        emails = {record: record.sudo().mapped(path) for record in self}
+        emails = {record: [_key(email) for email in record.sudo().mapped(path)] for record in self}
         addresses = (
             self.env["email.address"]
             .sudo()

@@ -23,7 +23,8 @@ class EmailAudience(models.AbstractModel):
         """
         campaign = mailing.campaign_id
         lists = campaign.target_list_ids
-        self.env["email.target.list.member"]._refresh_from_records(lists | campaign.excluding_list_ids)
+        excluding = campaign.with_context(active_test=False).excluding_list_ids
+        self.env["email.target.list.member"]._refresh_from_records(lists | excluding)
         self.env.flush_all()
         joins, reason = self._suppression(mailing, SQL("m"), SQL("m.email_normalized"), SQL("l.list_type_id"))
         rows = self.env.execute_query(
@@ -36,11 +37,16 @@ class EmailAudience(models.AbstractModel):
                                 WHEN m.state = 'pending' THEN 'not_confirmed'
                                 WHEN m.state = 'unsubscribed' THEN 'opted_out'
                                 WHEN m.record_company_id <> %(company)s THEN 'other_company'
+                                WHEN p.id IS NOT NULL
+                                     AND NOT (coalesce(p.is_email_contact, FALSE)
+                                              OR coalesce(p.is_email_list_contact, FALSE))
+                                     THEN 'contact_type'
                                 WHEN NOT m.record_active AND %(enabled_only)s THEN 'disabled'
                                 ELSE %(reason)s
                            END AS reason
                       FROM email_target_list_member m
                       JOIN email_target_list l ON l.id = m.list_id
+                 LEFT JOIN res_partner p ON m.res_model = 'res.partner' AND p.id = m.res_id
                            %(joins)s
                      WHERE m.list_id = ANY(%(lists)s)
                 ), ranked AS (
@@ -75,20 +81,51 @@ class EmailAudience(models.AbstractModel):
         return len(rows)
 
     @api.model
-    def _suppression(self, mailing, alias, email, list_type):
+    def _suppression(self, mailing, alias, email, list_type, few=False):
         """Give (joins, expression): the reason why an address is not mailed, or NULL.
 
         :param alias: SQL name of a table with res_model, res_id, partner_id
         :param email: SQL for the normalised address
         :param list_type: SQL for the list type that the mail would come by
+        :param few: whether a batch is asked about, for which the excluding lists are looked up row by row; else they
+            are read once and joined
         """
-        excluding = mailing.campaign_id.excluding_list_ids.ids
+        # An archived list goes on excluding: whoever put people on it did not mean "until it is tidied away".
+        excluding = mailing.campaign_id.with_context(active_test=False).excluding_list_ids.ids
+        parts = {"alias": alias, "email": email, "list_type": list_type, "excluding": excluding}
         joins = SQL(
             """
             LEFT JOIN email_subscription sub
                    ON sub.email = %(email)s AND sub.list_type_id = %(list_type)s AND sub.state = 'opted_out'
-            LEFT JOIN mail_blacklist black ON black.email = %(email)s AND black.active
+            LEFT JOIN mail_blacklist black ON black.email_key = %(email)s AND black.active
             LEFT JOIN email_address addr ON addr.email = %(email)s AND addr.validity = 'invalid'
+            """,
+            **parts,
+        )
+        excluded = SQL("FALSE")
+        if excluding and few:
+            excluded = self._excluded_few(parts)
+        elif excluding:
+            joins = SQL("%s %s", joins, self._excluded_joins(parts))
+            excluded = SQL(
+                "(out_email.email_normalized IS NOT NULL OR out_record.res_id IS NOT NULL "
+                "OR out_partner.partner_id IS NOT NULL)"
+            )
+        reason = SQL(
+            """
+            CASE WHEN %s THEN 'excluded'
+                 WHEN sub.id IS NOT NULL THEN 'opted_out'
+                 WHEN black.id IS NOT NULL THEN 'blacklisted'
+                 WHEN addr.id IS NOT NULL THEN 'invalid'
+            END
+            """,
+            excluded,
+        )
+        return joins, reason
+
+    def _excluded_joins(self, parts):
+        return SQL(
+            """
             LEFT JOIN (SELECT DISTINCT email_normalized FROM email_target_list_member
                         WHERE list_id = ANY(%(excluding)s) AND email_normalized IS NOT NULL) AS out_email
                    ON out_email.email_normalized = %(email)s
@@ -99,19 +136,20 @@ class EmailAudience(models.AbstractModel):
                         WHERE list_id = ANY(%(excluding)s) AND partner_id IS NOT NULL) AS out_partner
                    ON out_partner.partner_id = %(alias)s.partner_id
             """,
-            alias=alias,
-            email=email,
-            list_type=list_type,
-            excluding=excluding,
+            **parts,
         )
-        reason = SQL(
+
+    def _excluded_few(self, parts):
+        """Each of the three finds its row by an index of its own."""
+        return SQL(
             """
-            CASE WHEN out_email.email_normalized IS NOT NULL OR out_record.res_id IS NOT NULL
-                      OR out_partner.partner_id IS NOT NULL THEN 'excluded'
-                 WHEN sub.id IS NOT NULL THEN 'opted_out'
-                 WHEN black.id IS NOT NULL THEN 'blacklisted'
-                 WHEN addr.id IS NOT NULL THEN 'invalid'
-            END
-            """
+            (EXISTS (SELECT FROM email_target_list_member x
+                      WHERE x.list_id = ANY(%(excluding)s) AND x.email_normalized = %(email)s)
+             OR EXISTS (SELECT FROM email_target_list_member x
+                         WHERE x.list_id = ANY(%(excluding)s) AND x.res_model = %(alias)s.res_model
+                           AND x.res_id = %(alias)s.res_id)
+             OR EXISTS (SELECT FROM email_target_list_member x
+                         WHERE x.list_id = ANY(%(excluding)s) AND x.partner_id = %(alias)s.partner_id))
+            """,
+            **parts,
         )
-        return joins, reason

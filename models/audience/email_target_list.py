@@ -1,5 +1,3 @@
-from email.utils import parseaddr
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -24,6 +22,10 @@ class EmailTargetList(models.Model):
         help="Who opts out of a list opts out of every list of the same type.",
     )
     user_id = fields.Many2one("res.users", "Responsible", default=lambda self: self.env.user, tracking=True)
+    is_shared = fields.Boolean(
+        "Shared",
+        help="Let colleagues see this list and its members, and use it to write to people or to leave them out.",
+    )
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     description = fields.Text()
     member_ids = fields.One2many("email.target.list.member", "list_id", "Members")
@@ -36,7 +38,9 @@ class EmailTargetList(models.Model):
 
     def _compute_member_count(self):
         counts = dict(
-            self.env["email.target.list.member"]._read_group([("list_id", "in", self.ids)], ["list_id"], ["__count"])
+            self.env["email.target.list.member"]
+            .sudo()
+            ._read_group([("list_id", "in", self.ids)], ["list_id"], ["__count"])
         )
         for target_list in self:
             target_list.member_count = counts.get(target_list._origin, 0)
@@ -119,6 +123,7 @@ class EmailTargetList(models.Model):
             )
         )
         self.env.invalidate_all(flush=False)
+        self.env["email.target.list.member"]._fold_domains(self)
         return len(rows)
 
     def _add_addresses(self, text):
@@ -132,7 +137,7 @@ class EmailTargetList(models.Model):
         found = {}
         for piece in address.split(text or ""):
             try:
-                found.setdefault(address.normalize(piece), parseaddr(piece))
+                found.setdefault(address.normalize(piece), address.display_name(piece))
             except address.AddressError as error:
                 raise UserError(
                     self.env._(
@@ -148,18 +153,16 @@ class EmailTargetList(models.Model):
                 INSERT INTO email_target_list_member
                             (list_id, name, email, email_normalized, record_active, state,
                              create_uid, write_uid, create_date, write_date)
-                     SELECT %(list)s, nullif(name, ''), email, email_normalized, TRUE, 'subscribed',
+                     SELECT %(list)s, nullif(name, ''), email, email, TRUE, 'subscribed',
                             %(uid)s, %(uid)s, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc'
-                       FROM unnest(%(names)s::varchar[], %(emails)s::varchar[], %(normalized)s::varchar[])
-                            AS t (name, email, email_normalized)
+                       FROM unnest(%(names)s::varchar[], %(emails)s::varchar[]) AS t (name, email)
                 ON CONFLICT DO NOTHING
                   RETURNING id
                 """,
                 list=self.id,
                 uid=self.env.uid,
-                names=[name for name, _email in found.values()],
-                emails=[email for _name, email in found.values()],
-                normalized=list(found),
+                names=list(found.values()),
+                emails=list(found),
             )
         )
         self.env.invalidate_all(flush=False)

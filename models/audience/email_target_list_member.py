@@ -1,10 +1,18 @@
-from email.utils import parseaddr
-
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
-from odoo.tools import SQL
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...tools import address
+
+# Taken from the record behind a member, or from an import; never from who edits the list.
+MANAGED = {
+    "res_model",
+    "res_id",
+    "email_normalized",
+    "lang",
+    "values",
+    "record_active",
+    "record_company_id",
+}
 
 
 class EmailTargetListMember(models.Model):
@@ -17,7 +25,7 @@ class EmailTargetListMember(models.Model):
     # The record behind the member; both empty for a bare address.
     res_model = fields.Char("Model", readonly=True)
     res_id = fields.Many2oneReference("Record", model_field="res_model", readonly=True)
-    partner_id = fields.Many2one("res.partner", "Contact", index="btree_not_null", ondelete="cascade")
+    partner_id = fields.Many2one("res.partner", "Contact", index="btree_not_null", ondelete="set null")
     name = fields.Char()
     email = fields.Char()
     email_normalized = fields.Char("Normalised Email", readonly=True)
@@ -38,6 +46,9 @@ class EmailTargetListMember(models.Model):
     _address_unique = models.UniqueIndex(
         "(list_id, email_normalized) WHERE res_id IS NULL", "This address is on the list already."
     )
+    # For the exclusion of a few recipients at a time.
+    _email_index = models.Index("(list_id, email_normalized)")
+    _partner_index = models.Index("(list_id, partner_id) WHERE partner_id IS NOT NULL")
     _record_index = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
 
     def _compute_display_name(self):
@@ -51,11 +62,14 @@ class EmailTargetListMember(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Fill in what a chosen contact or a typed address stands for."""
-        partners = self.env["res.partner"].browse(
-            [vals["partner_id"] for vals in vals_list if vals.get("partner_id") and not vals.get("res_id")]
-        )
-        partners.fetch(["name", "email", "email_normalized", "lang", "active", "company_id"])
+        """Fill in what a chosen contact or a typed address stands for.
+
+        Which record is behind a member is not for the caller to say: it is the contact that they may read.
+        """
+        for vals in vals_list:
+            self._check_not_managed(vals)
+        partners = self.env["res.partner"].browse(vals["partner_id"] for vals in vals_list if vals.get("partner_id"))
+        partners.check_access("read")
         by_id = {partner.id: partner for partner in partners}
         for vals in vals_list:
             if partner := by_id.get(vals.get("partner_id")):
@@ -69,16 +83,41 @@ class EmailTargetListMember(models.Model):
                     record_active=partner.active,
                     record_company_id=partner.company_id.id,
                 )
-            elif not vals.get("res_id"):
-                vals["email_normalized"] = self._normalized(vals.get("email"))
-                name, vals["email"] = parseaddr(vals["email"])
-                vals["name"] = vals.get("name") or name
-        return super().create(vals_list)
+            else:
+                vals["name"] = vals.get("name") or address.display_name(vals.get("email") or "")
+                vals["email"] = vals["email_normalized"] = self._normalized(vals.get("email"))
+        members = super().create(vals_list)
+        self._fold_domains(members.list_id)
+        return members
 
     def write(self, vals):
-        if "email" in vals and "email_normalized" not in vals:
-            vals = dict(vals, email_normalized=self._normalized(vals["email"]))
+        self._check_not_managed(vals)
+        if {"partner_id", "name", "email"} & set(vals) and not self.env.su:
+            if followers := self.filtered("res_id"):
+                raise UserError(
+                    self.env._(
+                        "“%s” follows its record. Change name and address there, or take the member off the list.",
+                        followers[0].display_name,
+                    )
+                )
+            if vals.get("partner_id"):
+                raise UserError(
+                    self.env._("A typed address can't become a contact. Add the contact to the list instead.")
+                )
+        if "email" in vals:
+            email = self._normalized(vals["email"])
+            vals = dict(vals, email=email, email_normalized=email)
         return super().write(vals)
+
+    def _check_not_managed(self, vals):
+        managed = set(vals) & MANAGED
+        if managed and not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "“%s” of a member can't be set by hand; it is taken from the record.",
+                    self._fields[min(managed)]._description_string(self.env),
+                )
+            )
 
     @api.model
     def _normalized(self, email):
@@ -92,46 +131,3 @@ class EmailTargetListMember(models.Model):
                     reason=error.explanation,
                 )
             ) from error
-
-    @api.model
-    def _refresh_from_records(self, lists):
-        """Bring name, address, language, company and archived state of the members of `lists` up to date.
-
-        One statement for each model; only what differs is written. A member whose record is gone goes too.
-        """
-        self.env.flush_all()
-        for model in self.env["email.addressee"]._email_addressee_models():
-            source = self.env[model]._email_addressee_query()
-            self.env.execute_query(
-                SQL(
-                    """
-                    UPDATE email_target_list_member m
-                       SET name = r.name, email = r.email, email_normalized = r.email_normalized, lang = r.lang,
-                           partner_id = r.partner_id, record_active = r.active, record_company_id = r.company_id
-                      FROM (%(source)s) AS r
-                     WHERE m.list_id = ANY(%(lists)s) AND m.res_model = %(model)s AND m.res_id = r.id
-                       AND (m.name, m.email, m.email_normalized, m.lang, m.partner_id, m.record_active,
-                            m.record_company_id)
-                           IS DISTINCT FROM
-                           (r.name, r.email, r.email_normalized, r.lang, r.partner_id, r.active, r.company_id)
-                 RETURNING m.id
-                    """,
-                    source=source,
-                    lists=lists.ids,
-                    model=model,
-                )
-            )
-            self.env.execute_query(
-                SQL(
-                    """
-                    DELETE FROM email_target_list_member m
-                     WHERE m.list_id = ANY(%(lists)s) AND m.res_model = %(model)s
-                       AND NOT EXISTS (SELECT FROM %(table)s r WHERE r.id = m.res_id)
-                 RETURNING m.id
-                    """,
-                    lists=lists.ids,
-                    model=model,
-                    table=SQL.identifier(self.env[model]._table),
-                )
-            )
-        self.env.invalidate_all(flush=False)

@@ -21,7 +21,8 @@ class CrmLead(models.Model):
             """
         )
 
-    def unlink(self):
-        members = self.env["email.target.list.member"].sudo()
-        members.search([("res_model", "=", self._name), ("res_id", "in", self.ids)]).unlink()
-        return super().unlink()
+    def _merge_dependences(self, opportunities):
+        """Let target lists follow the leads that are merged into this one."""
+        others = (opportunities - self).ids
+        self.env["email.target.list.member"].sudo()._move_records(self._name, others, self.id)
+        return super()._merge_dependences(opportunities)

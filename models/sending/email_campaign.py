@@ -10,6 +10,7 @@ class EmailCampaign(models.Model):
     _description = "Email Campaign"
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "create_date desc, id desc"
+    _check_company_auto = True
 
     name = fields.Char(required=True, tracking=True)
     kind = fields.Selection(
@@ -46,6 +47,7 @@ class EmailCampaign(models.Model):
         "list_id",
         "Excluding Lists",
         check_company=True,
+        context={"active_test": False},
         help="Who is on one of these lists gets nothing from this campaign, by record or by address.",
     )
     enabled_only = fields.Boolean(

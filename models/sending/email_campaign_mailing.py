@@ -8,6 +8,8 @@ MANAGED = {
     "state",
     "launched_at",
     "launched_by_id",
+    "user_id",
+    "company_id",
     "done_at",
     "frozen_content",
     "trouble",
@@ -82,7 +84,7 @@ class EmailCampaignMailing(models.Model):
 
     launched_at = fields.Datetime("Launched", readonly=True, copy=False)
     # Merge values are read with the rights of this user, whoever the campaign is handed to later.
-    launched_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    launched_by_id = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
     done_at = fields.Datetime("Finished", readonly=True, copy=False)
     # What was launched: {lang, sources: {lang: {subject, preview, html, text}}}. A template changed later is not seen.
     frozen_content = fields.Json(readonly=True, copy=False)
@@ -135,6 +137,8 @@ class EmailCampaignMailing(models.Model):
 
     def _check_not_managed(self, vals):
         """Refuse what only launch, the buttons and the worker may set, also to those who write by RPC."""
+        if vals.get("campaign_id"):
+            self.env["email.campaign"].browse(vals["campaign_id"]).check_access("write")
         managed = set(vals) & MANAGED
         if managed and not self.env.su:
             raise AccessError(

@@ -107,8 +107,10 @@ class EmailCampaignMailing(models.Model):
 
     def _check_paths(self, content):
         """Refuse a field that the records of the audience don't have, or that the responsible user may not read."""
-        groups = self.env["email.target.list.member"]._read_group(
-            [("list_id", "in", self.campaign_id.target_list_ids.ids)], ["res_model"]
+        groups = (
+            self.env["email.target.list.member"]
+            .sudo()
+            ._read_group([("list_id", "in", self.campaign_id.target_list_ids.ids)], ["res_model"])
         )
         for path in sorted(paths(content.subject, content.html, content.text)):
             problem = self.env["email.merge"]._problem(path, [model for (model,) in groups], self.env.user)
@@ -123,8 +125,10 @@ class EmailCampaignMailing(models.Model):
                 )
 
     def _attachments(self):
-        """Give the attachments to send along, read as the responsible user."""
+        """Give the files to send along: this email's own, and those of its template."""
+        own = self.sudo()
+        template = own.template_id if own.content_type == "template" else own.env["mail.template"]
         return [
             Attachment(attachment.name, attachment.mimetype or "application/octet-stream", attachment.raw or b"")
-            for attachment in self.sudo().attachment_ids
+            for attachment in own.attachment_ids | template.attachment_ids
         ]
