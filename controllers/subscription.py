@@ -40,11 +40,12 @@ class Subscription(http.Controller):
             "ip": request.httprequest.remote_addr,
             "user_agent": request.httprequest.headers.get("User-Agent"),
         }
-        if recipient and post.get("undo"):
-            recipient._opt_in_again("opt-out page", **visitor)
-            return self._page(recipient, "undone")
+        env = (recipient._speaking_to_company() if recipient else request).env
+        if post.get("undo"):
+            undone = not recipient or recipient._opt_in_again(env._("opt-out page"), **visitor)
+            return self._page(recipient, "undone" if undone else "nothing")
         if recipient:
-            source = "one-click (RFC 8058)" if one_click else "opt-out page"
+            source = env._("one click in the mail program") if one_click else env._("opt-out page")
             recipient._opt_out(source, everything=post.get("scope") == "everything", **visitor)
         if one_click:
             return request.make_response("", [("Content-Type", "text/plain"), *NOT_KEPT])

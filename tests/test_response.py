@@ -1,6 +1,7 @@
 import base64
 import random
 import re
+from datetime import datetime
 from email.message import EmailMessage
 
 from odoo.exceptions import UserError
@@ -212,7 +213,9 @@ class TestPublicRoutes(SentCase, HttpCase):
 
     def test_undo_takes_back_only_what_this_email_did(self):
         self.env["mail.blacklist"]._add("person1@good.example", message="asked by letter")
-        self.url_open(self.url("u", OPT_OUT), data={"undo": "1"}, headers=BROWSER)
+        response = self.url_open(self.url("u", OPT_OUT), data={"undo": "1"}, headers=BROWSER)
+        self.assertIn("Nothing to undo", response.text)
+        self.assertNotIn("subscribed again", response.text)
         self.assertTrue(self.partners[0].is_blacklisted)
         self.assertFalse(self.kinds())
         self.assertFalse(self.env["email.subscription"].search([("email", "=", "person1@good.example")]))
@@ -223,6 +226,23 @@ class TestPublicRoutes(SentCase, HttpCase):
         self.assertEqual([kind for kind, _verdict in self.kinds()], ["opt_out", "opt_in"])
         self.assertFalse(self.env["mail.blacklist"].search([("email", "=", "person1@good.example")]))
 
+    def test_undo_of_everything_after_an_opt_out_of_the_type(self):
+        for scope in ("everything", "type"):
+            self.url_open(self.url("u", OPT_OUT), data={"scope": scope}, headers=BROWSER)
+        self.url_open(self.url("u", OPT_OUT), data={"undo": "1"}, headers=BROWSER)
+        self.assertFalse(self.env["mail.blacklist"].search([("email", "=", "person1@good.example")]))
+        next_one = self.make_mailing(self.make_list(self.partners[:1], name="Next"))
+        self.env["email.audience"]._freeze(next_one)
+        self.assertEqual(self.states(next_one), {"person1@good.example": "queued"})
+
+    def test_what_is_on_record_is_in_the_language_of_the_company(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.mailing.company_id.partner_id.lang = "fr_FR"
+        self.recipient.lang = "en_US"
+        self.list_type.with_context(lang="fr_FR").name = "Nouvelles"
+        self.url_open(self.url("u", OPT_OUT), data={"scope": "type"}, headers=BROWSER)
+        self.assertEqual(self.mailing.recipient_ids.event_ids.mapped("detail"), ["Nouvelles"])
+
     def test_one_click(self):
         response = self.url_open(self.url("u", OPT_OUT), data={"List-Unsubscribe": "One-Click"})
         self.assertEqual((response.status_code, response.text), (200, ""))
@@ -232,13 +252,34 @@ class TestPublicRoutes(SentCase, HttpCase):
         response = self.url_open(self.url("u", OPT_OUT, 0), headers=BROWSER)
         self.assertIn("link of a test email", response.text)
         self.url_open(self.url("u", OPT_OUT, 0), data={"scope": "everything"}, headers=BROWSER)
+        response = self.url_open(self.url("u", OPT_OUT, 0), data={"undo": "1"}, headers=BROWSER)
+        self.assertIn("subscribed again", response.text)
         self.assertFalse(self.kinds())
 
-    def test_opening_settles_a_doubt(self):
-        self.recipient.state = "in_doubt"
-        self.url_open(self.url("o", OPEN), headers=BROWSER)
+    def test_what_comes_back_settles_a_doubt(self):
+        long_ago = datetime(2026, 1, 2)
+        for path, data, kind, stamp in (
+            (self.url("o", OPEN), None, "open", "opened_at"),
+            (self.url("c", CLICK, self.recipient.id, self.link.id), None, "click", "clicked_at"),
+            (self.url("u", OPT_OUT), {"scope": "type"}, "opt_out", "replied_at"),
+        ):
+            for before in (False, long_ago):
+                with self.subTest(kind, before=before):
+                    self.env["email.subscription"].sudo().search([]).unlink()
+                    self.recipient.write({"state": "in_doubt", "sent_at": False, stamp: before})
+                    self.url_open(path, data=data, headers=BROWSER, allow_redirects=False)
+                    self.recipient.invalidate_recordset()
+                    self.assertEqual((self.recipient.state, bool(self.recipient.sent_at)), ("sent", True))
+                    self.assertEqual(self.kinds()[-2:], [("sent", False), (kind, "human")])
+                    if before:
+                        self.assertEqual(self.recipient[stamp], long_ago, "the first time stays")
+        self.assertIn("known from what came back", self.recipient.event_ids.mapped("detail"))
+
+    def test_a_machine_settles_no_doubt(self):
+        self.recipient.write({"state": "in_doubt", "sent_at": False})
+        self.url_open(self.url("o", OPEN), headers={"User-Agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"})
         self.recipient.invalidate_recordset()
-        self.assertEqual(self.recipient.state, "sent")
+        self.assertEqual(self.recipient.state, "in_doubt", "a filter may look at an email and then refuse it")
 
 
 @tagged("post_install", "-at_install")
@@ -279,6 +320,12 @@ class TestIncoming(SentCase):
         self.assertIn("5.1.1", self.partners[0].email_validity_reason)
         self.assertEqual(self.kinds(), [("bounce", False)])
         self.assertEqual(self.mailing.bounced_count, 1)
+
+    def test_a_bounce_settles_a_doubt(self):
+        self.recipient.write({"state": "in_doubt", "sent_at": False})
+        self.process(self.report())
+        self.assertEqual((self.recipient.state, bool(self.recipient.sent_at)), ("sent", True))
+        self.assertEqual(self.kinds(), [("sent", False), ("bounce", False)])
 
     def test_the_same_bounce_counts_once(self):
         self.process(self.report())

@@ -1,4 +1,5 @@
 import logging
+from contextlib import contextmanager
 
 import psycopg2.errors
 
@@ -22,6 +23,10 @@ class EmailCampaignRecipient(models.Model):
         :param visit: the verdict of `tools.visitor` on who it was
         """
         self.ensure_one()
+        human = visit.verdict == "human"
+        if human and self.state == "in_doubt":
+            with self._giving_way(kind):
+                self._settle_by_evidence()
         self.env["email.campaign.event"]._log(
             self,
             kind,
@@ -31,33 +36,49 @@ class EmailCampaignRecipient(models.Model):
             ip=ip,
             user_agent=(user_agent or "")[:500],
         )
-        if visit.verdict != "human":
-            return
-        try:
-            with self.env.cr.savepoint():
+        if human:
+            with self._giving_way(kind):
                 self._note_first(kind)
                 self.env["email.address"]._note_activity(self.email, kind)
+
+    @contextmanager
+    def _giving_way(self, kind):
+        """Do without what somebody else is writing at this very moment; the log has both visits."""
+        try:
+            with self.env.cr.savepoint():
+                yield
         except psycopg2.errors.SerializationFailure:
-            # Somebody writes the same stamps at this very moment; the log has both visits.
             _logger.info("recipient %s: another %s is being written down at the same time", self.id, kind)
 
     def _note_first(self, kind):
-        stamp = SQL.identifier(STAMPS[kind])
         self.env.execute_query(
             SQL(
                 """
-                UPDATE email_campaign_recipient
-                   SET %(stamp)s = now() AT TIME ZONE 'utc',
-                       -- Who opens it has got it.
-                       sent_at = CASE WHEN state = 'in_doubt' THEN now() AT TIME ZONE 'utc' ELSE sent_at END,
-                       state = CASE WHEN state = 'in_doubt' THEN 'sent' ELSE state END
+                UPDATE email_campaign_recipient SET %(stamp)s = now() AT TIME ZONE 'utc'
                  WHERE id = %(id)s AND %(stamp)s IS NULL RETURNING id
                 """,
-                stamp=stamp,
+                stamp=SQL.identifier(STAMPS[kind]),
                 id=self.id,
             )
         )
         self.invalidate_recordset()
+
+    def _settle_by_evidence(self):
+        """Take it for sent if that was in doubt: something came back that only who got it can have caused."""
+        self.flush_recordset(["state"])
+        settled = self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient SET state = 'sent', sent_at = now() AT TIME ZONE 'utc'
+                 WHERE id = %s AND state = 'in_doubt' RETURNING id
+                """,
+                self.id,
+            )
+        )
+        if settled:
+            self.invalidate_recordset()
+            detail = self._speaking_to_company().env._("known from what came back")
+            self.env["email.campaign.event"]._log(self, "sent", detail=detail)
 
     def _opt_out(self, source, everything=False, ip=None, user_agent=None):
         """Opt the owner of one recipient's address out of the list type it came by, or of all email.
@@ -65,17 +86,21 @@ class EmailCampaignRecipient(models.Model):
         :return: whether this changed anything; asking twice does no harm
         """
         self.ensure_one()
-        list_type = self._list_type()
+        self._settle_by_evidence()
+        office = self._speaking_to_company()
+        list_type = office._list_type()
         everything = everything or not list_type
         if everything:
             blacklist = self.env["mail.blacklist"].sudo()
             changed = not blacklist.search_count([("email", "=", self.email)])
-            blacklist._add(self.email, message=self.env._("Opted out of all email: %s", source))
+            blacklist._add(self.email, message=office.env._("Opted out of all email: %s", source))
         else:
             changed = self.env["email.subscription"]._set_state(self.email, list_type, "opted_out", source)
         if changed:
-            detail = self.env._("all email") if everything else list_type.name
+            detail = office.env._("all email") if everything else list_type.name
             self._log_consent("opt_out", detail, ip, user_agent)
+            # Who opted out of everything before is still on the blacklist by this email: undoing takes that back too.
+            everything = everything or self.opted_out_scope == "everything"
             self.write(
                 {
                     "opted_out_at": self.opted_out_at or fields.Datetime.now(),
@@ -88,14 +113,17 @@ class EmailCampaignRecipient(models.Model):
         """Take back the opt-out that was made with this email.
 
         Somebody who was put on the blacklist in another way stays there: that is not this link's to undo.
+
+        :return: whether there was anything to take back
         """
         self.ensure_one()
         if not self.opted_out_at:
             return False
-        list_type = self._list_type()
+        office = self._speaking_to_company()
+        list_type = office._list_type()
         if self.opted_out_scope == "everything":
-            detail = self.env._("all email")
-            self.env["mail.blacklist"].sudo()._remove(self.email, message=self.env._("Opted in again: %s", source))
+            detail = office.env._("all email")
+            self.env["mail.blacklist"].sudo()._remove(self.email, message=office.env._("Opted in again: %s", source))
         else:
             detail = list_type.name
         subscriptions = self.env["email.subscription"].sudo()
@@ -105,6 +133,10 @@ class EmailCampaignRecipient(models.Model):
         self._log_consent("opt_in", detail, ip, user_agent)
         self.write({"opted_out_at": False, "opted_out_scope": False})
         return True
+
+    def _speaking_to_company(self):
+        """Give the recipient in the company's language: what is written on record is for the people who work there."""
+        return self.with_context(lang=self.mailing_id.company_id.partner_id.lang or self.env.lang)
 
     def _log_consent(self, kind, detail, ip, user_agent):
         self.env["email.campaign.event"]._log(

@@ -68,6 +68,8 @@ class EmailIncoming(models.AbstractModel):
             return
         detail = failed.diagnostic if failed.status in failed.diagnostic else f"{failed.status} {failed.diagnostic}"
         detail = detail.strip()[:500]
+        # Whatever comes back did leave.
+        recipient._settle_by_evidence()
         if not self.env["email.campaign.event"]._log(recipient, "bounce", detail=detail, source_ref=reference):
             return
         # A block that is the sender's fault is on record and hurts nobody's address.
@@ -77,10 +79,7 @@ class EmailIncoming(models.AbstractModel):
                 """
                 UPDATE email_campaign_recipient
                    SET bounced_at = coalesce(bounced_at, now() AT TIME ZONE 'utc'),
-                       bounce_kind = CASE WHEN bounce_kind = 'hard' THEN 'hard' ELSE %(kind)s END,
-                       -- A bounce is evidence that it did leave.
-                       sent_at = CASE WHEN state = 'in_doubt' THEN now() AT TIME ZONE 'utc' ELSE sent_at END,
-                       state = CASE WHEN state = 'in_doubt' THEN 'sent' ELSE state END
+                       bounce_kind = CASE WHEN bounce_kind = 'hard' THEN 'hard' ELSE %(kind)s END
                  WHERE id = %(id)s RETURNING id
                 """,
                 kind=kind or "soft",
@@ -97,4 +96,4 @@ class EmailIncoming(models.AbstractModel):
     def _note_complaint(self, recipient, reference):
         """Somebody pressed “this is spam”: that is an opt-out, said loudly."""
         if self.env["email.campaign.event"]._log(recipient, "complaint", source_ref=reference):
-            recipient._opt_out(self.env._("spam complaint"))
+            recipient._opt_out(recipient._speaking_to_company().env._("spam complaint"))
