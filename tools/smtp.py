@@ -26,6 +26,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 _SERVICE_CLOSING = 421
 _START_INPUT = 354
 _MAX_TEXT = 500
+_GOODBYE_TIMEOUT = 5.0  # seconds; nothing depends on the answer
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ class Lane:
         """Say goodbye (QUIT), or just hang up when the server doesn't answer any more."""
         try:
             if self._open:
+                self._wait(_GOODBYE_TIMEOUT)
                 self._connection.quit()
         except (OSError, smtplib.SMTPException):
             pass  # the mails have their outcomes already; a failing goodbye changes none of them

@@ -34,9 +34,14 @@ class Worker:
         return self
 
     def __exit__(self, *exception):
-        self._cr.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, self.number])
-        self._cr.commit()  # pylint: disable=invalid-commit
-        self._stack.close()
+        with self._stack:  # closed whatever happens
+            try:
+                self._cr.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, self.number])
+                self._cr.commit()  # pylint: disable=invalid-commit
+            except Exception:
+                # A connection that still has the lock must not go back to the pool: it would feign a living worker.
+                self._cr._cnx.close()
+                raise
 
 
 def living_workers():
