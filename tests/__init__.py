@@ -2,6 +2,7 @@ from . import (
     test_audience,
     test_coexistence,
     test_delivery,
+    test_delivery_trouble,
     test_launch,
     test_response,
     test_security,
@@ -18,4 +19,5 @@ from . import (
     test_tours,
     test_way_of_one_email,
     test_wizards,
+    test_workers,
 )

@@ -1,5 +1,6 @@
 """A real SMTP server for tests, on loopback, that does what a test tells it to."""
 
+import asyncio
 import logging
 
 from aiosmtpd.controller import Controller
@@ -8,14 +9,28 @@ from aiosmtpd.smtp import SMTP, AuthResult
 logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 
+class Dropping(SMTP):
+    """Can break the line before it has the final dot of a message."""
+
+    async def smtp_DATA(self, arg):
+        if getattr(self.session, "answer", None) == "drop before data":
+            await self.push("354 go on")
+            await self._reader.readline()
+            self.transport.abort()
+            return
+        await super().smtp_DATA(arg)
+
+
 class Peer(Controller):
     """Keeps what it accepts in `mails`; `script` says what to answer to a recipient, or when to hang up.
 
-    A script entry is a reply ("550 5.1.1 no such user"), or "drop before data", "drop after data" (the message is
-    taken and no answer is given), or a list of these for one try after the other; the last one stays.
+    A script entry is a reply ("550 5.1.1 no such user"), or "drop before data" (the line breaks within the content),
+    "drop after data" (the message is taken and no answer is given), or a list of these for one try after the other;
+    the last one stays. `delay` is how many seconds it takes for each message.
     """
 
     def __init__(self, password=None):
+        self.delay = 0
         self.mails = []
         self.script = {}
         self.connections = 0
@@ -38,8 +53,8 @@ class Peer(Controller):
     def factory(self):
         self.connections += 1
         if self.password is None:
-            return SMTP(self, enable_SMTPUTF8=True)
-        return SMTP(self, authenticator=self._authenticate, auth_required=True, auth_require_tls=False)
+            return Dropping(self, enable_SMTPUTF8=True)
+        return Dropping(self, authenticator=self._authenticate, auth_required=True, auth_require_tls=False)
 
     def _authenticate(self, server, session, envelope, mechanism, auth_data):
         return AuthResult(success=auth_data.password.decode() == self.password, handled=False)
@@ -66,9 +81,8 @@ class Peer(Controller):
 
     async def handle_DATA(self, server, session, envelope):
         drop = getattr(session, "answer", None)
-        if drop == "drop before data":
-            server.transport.abort()
-            return "451 never seen"
+        if self.delay:
+            await asyncio.sleep(self.delay)
         self.mails.append(
             {
                 "mail_from": envelope.mail_from,

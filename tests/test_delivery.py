@@ -9,30 +9,13 @@ from odoo.tools import mute_logger
 from ..models.sending import delivery
 from ..models.sending.worker import Worker
 from ..tools.smtp import Lane
-from .common import CampaignCase
+from .common import DeliveryCase
 from .peer import Peer
 
 
 @tagged("post_install", "-at_install")
-class TestDelivery(CampaignCase):
+class TestDelivery(DeliveryCase):
     """The queue: every state tells the truth, nobody gets a mail twice, nobody is lost (invariants 1 and 2)."""
-
-    def launch(self, count=5, **values):
-        partners = self.partners
-        if count > 5:
-            partners |= self.env["res.partner"].create(
-                [{"name": f"Person {n}", "email": f"person{n}@good.example"} for n in range(6, count + 1)]
-            )
-        mailing = self.make_mailing(self.make_list(partners[:count]), **values)
-        mailing.action_launch()
-        return mailing
-
-    def recipient(self, mailing, email):
-        mailing.recipient_ids.invalidate_recordset()
-        return mailing.recipient_ids.filtered(lambda r: r.email == email)
-
-    def assertNobodyTwice(self):
-        self.assertEqual(len(self.peer.recipients()), len(set(self.peer.recipients())))
 
     def test_refused_for_good(self):
         self.peer.script = {
@@ -110,6 +93,8 @@ class TestDelivery(CampaignCase):
 
         doubtful.with_user(self.salesperson).action_mark_sent()
         self.assertEqual((doubtful.state, mailing.sent_count), ("sent", 5))
+        self.assertEqual(doubtful.event_ids.mapped("kind"), ["sent"])
+        self.assertIn("Sally Sells decided", doubtful.event_ids.detail)
 
     def test_in_doubt_is_sent_again_only_by_hand(self):
         self.peer.script = {"person3@good.example": ["drop after data", "250 OK"]}
@@ -122,11 +107,20 @@ class TestDelivery(CampaignCase):
         self.assertEqual(self.peer.recipients().count("person3@good.example"), 2, "as was decided")
 
     def test_connection_lost_before_the_message_was_whole(self):
-        self.peer.script = {"person3@good.example": ["drop before data", "250 OK"]}
-        mailing = self.launch()
+        # More than fits between the two ends: else all of it has left before the line breaks.
+        large = (
+            self.env["ir.attachment"].with_user(self.salesperson).create({"name": "large.bin", "raw": b"x" * 8_000_000})
+        )
+        self.peer.script = {"person2@good.example": ["drop before data", "250 OK"]}
+        mailing = self.launch(2, attachment_ids=large.ids)
+        with self.assertBalanced(mailing):
+            self.send()
+        broken = self.recipient(mailing, "person2@good.example")
+        self.assertEqual((broken.state, broken.attempts), ("retry", 1))
+        self.assertEqual(self.peer.recipients(), ["person1@good.example"])
+        broken.sudo().next_try_at = "2020-01-01"
         self.send()
-        broken = self.recipient(mailing, "person3@good.example")
-        self.assertIn(broken.state, ("retry", "in_doubt"))
+        self.assertEqual((mailing.state, mailing.sent_count), ("done", 2))
         self.assertNobodyTwice()
 
     @mute_logger("odoo.addons.email_campaign.models.sending.email_campaign_mailing_delivery")
@@ -171,7 +165,24 @@ class TestDelivery(CampaignCase):
         self.send()
         self.assertEqual(recipient.state, "sent")
         self.assertTrue(recipient.sent_at)
+        self.assertEqual(recipient.event_ids.mapped("kind"), ["sent"])
         self.assertNotIn(recipient.email, self.peer.recipients())
+
+    def test_evidence_that_comes_before_the_answer_is_missed(self):
+        self.peer.script = {"person3@good.example": "drop after data"}
+        mailing = self.launch()
+        original = delivery.Delivery._flush
+
+        def flush(delivery_self, outcomes, addresses, blamed):
+            self.recipient(mailing, "person3@good.example").sudo().opened_at = self.env.cr.now()
+            self.env.flush_all()
+            original(delivery_self, outcomes, addresses, blamed)
+
+        with patch.object(delivery.Delivery, "_flush", flush):
+            self.send()
+        opened = self.recipient(mailing, "person3@good.example")
+        self.assertEqual((opened.state, opened.event_ids.mapped("kind")), ("sent", ["sent"]))
+        self.assertTrue(opened.sent_at)
 
     def test_a_connection_carries_only_so_many(self):
         mailing = self.launch(25)
@@ -250,8 +261,8 @@ class TestDelivery(CampaignCase):
         def pause_after_first_group(delivery_self, mails):
             original = delivery_self._flush
 
-            def flush(outcomes, addresses):
-                original(outcomes, addresses)
+            def flush(outcomes, addresses, blamed):
+                original(outcomes, addresses, blamed)
                 if not sent_before:
                     sent_before.append(len(outcomes))
                     mailing.sudo().with_env(delivery_self._mailing.env).write({"state": "paused"})

@@ -33,6 +33,7 @@ class EmailCampaignMailing(models.Model):
         with Worker(self.env.cr.dbname) as worker:
             try:
                 self._committed(self.env["email.campaign.recipient"]._recover)
+                self._committed(self.env["email.campaign.recipient"]._sweep)
                 time_left = float("inf")
                 while time_left > 0:
                     done = 0
@@ -87,15 +88,19 @@ class EmailCampaignMailing(models.Model):
 
     @api.model
     def _due(self):
-        """Give the mass emails that may be sent now, the one that waits longest first."""
+        """Give the mass emails that may be sent now, the one that waits longest first.
+
+        Those of an archived campaign wait until it is unarchived.
+        """
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT id FROM email_campaign_mailing
-                 WHERE state IN ('queued', 'sending')
-                   AND (scheduled_at IS NULL OR scheduled_at <= now() AT TIME ZONE 'utc')
-                   AND (next_try_at IS NULL OR next_try_at <= now() AT TIME ZONE 'utc')
-                 ORDER BY coalesce(scheduled_at, launched_at), id
+                SELECT m.id FROM email_campaign_mailing m
+                  JOIN email_campaign c ON c.id = m.campaign_id AND c.active
+                 WHERE m.state IN ('queued', 'sending')
+                   AND (m.scheduled_at IS NULL OR m.scheduled_at <= now() AT TIME ZONE 'utc')
+                   AND (m.next_try_at IS NULL OR m.next_try_at <= now() AT TIME ZONE 'utc')
+                 ORDER BY coalesce(m.scheduled_at, m.launched_at), m.id
                 """
             )
         )
@@ -178,9 +183,11 @@ class EmailCampaignMailing(models.Model):
                 """
                 SELECT min(at) FROM (
                     SELECT greatest(m.scheduled_at, m.next_try_at) AS at FROM email_campaign_mailing m
+                      JOIN email_campaign c ON c.id = m.campaign_id AND c.active
                      WHERE m.state IN ('queued', 'sending')
                     UNION ALL
                     SELECT greatest(min(r.next_try_at), m.next_try_at) FROM email_campaign_mailing m
+                      JOIN email_campaign c ON c.id = m.campaign_id AND c.active
                       JOIN email_campaign_recipient r ON r.mailing_id = m.id AND r.state = 'retry'
                      WHERE m.state IN ('queued', 'sending')
                      GROUP BY m.id

@@ -1,4 +1,7 @@
+import logging
+
 from markupsafe import Markup
+from psycopg2.errors import SerializationFailure
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -6,6 +9,8 @@ from odoo.tools import SQL
 
 from ...tools import address
 from .outgoing import Outgoing, OutgoingError
+
+_logger = logging.getLogger(__name__)
 
 DEFAULT_LANG = "en_US"
 
@@ -52,26 +57,34 @@ class EmailCampaignMailing(models.Model):
         """Stop for good: what has not left is cancelled, what was sent stays sent."""
         self._move("cancelled", ("queued", "sending", "paused"), done_at=fields.Datetime.now())
         self.env.flush_all()
-        self.env.execute_query(
-            SQL(
-                """
-                UPDATE email_campaign_recipient SET state = 'cancelled', next_try_at = NULL
-                 WHERE mailing_id = ANY(%s) AND state IN ('queued', 'retry') RETURNING id
-                """,
-                self.ids,
-            )
-        )
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute(
+                    SQL(
+                        """
+                        UPDATE email_campaign_recipient SET state = 'cancelled', next_try_at = NULL
+                         WHERE mailing_id = ANY(%s) AND state IN ('queued', 'retry')
+                        """,
+                        self.ids,
+                    ),
+                    log_exceptions=False,
+                )
+        except SerializationFailure:
+            _logger.info("mass emails %s: a worker changes their recipients too; the sweep cancels them", self.ids)
         self.env.invalidate_all(flush=False)
+        # What a worker holds at this moment is cancelled by it, or by the sweep of the next.
+        self.env.ref("email_campaign.cron_send").sudo()._trigger()
 
     def action_retry_failed(self):
         """Queue again those that failed, and only those."""
-        self.check_access("write")
+        self._check_state(("queued", "sending", "paused", "done"), self.env._("try failed ones again"))
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
                 UPDATE email_campaign_recipient
-                   SET state = 'queued', attempts = 0, next_try_at = NULL, smtp_code = NULL, smtp_reply = NULL
+                   SET state = 'queued', attempts = 0, next_try_at = NULL, smtp_code = NULL, smtp_reply = NULL,
+                       bounced_at = NULL, bounce_kind = NULL
                  WHERE mailing_id = ANY(%s) AND state = 'failed' RETURNING id
                 """,
                 self.ids,
@@ -91,22 +104,47 @@ class EmailCampaignMailing(models.Model):
         return action
 
     def _move(self, state, allowed, **values):
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        self._check_state(allowed, self.env._("become %s", labels[state].lower()))
+        self.sudo().write({"state": state, **values})
+
+    def _check_state(self, allowed, purpose):
+        """Hold these mass emails against workers and other people, and check what may be done with them.
+
+        A worker that decides by the state holds it too (`_hold`): one of us waits for the other, and one that had read
+        it before is told so by the database, as the row is always written. FOR UPDATE would collide with every event
+        that is logged, and to skip what is locked would make the buttons fail just while something is sent.
+
+        :raises UserError: when the state of one is not among `allowed`
+        """
         self.check_access("write")
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL("SELECT id FROM email_campaign_mailing WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", self.ids),
+            log_exceptions=False,
+        )
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_mailing SET write_date = now() AT TIME ZONE 'utc', write_uid = %s
+                 WHERE id = ANY(%s) RETURNING id
+                """,
+                self.env.uid,
+                self.ids,
+            )
+        )
+        self.invalidate_recordset()
         labels = dict(self._fields["state"]._description_selection(self.env))
         for mailing in self:
-            # Under a lock: a worker may be finishing it at this moment.
-            mailing.lock_for_update()
-            mailing.invalidate_recordset(["state"])
             if mailing.state not in allowed:
                 raise UserError(
                     self.env._(
-                        "“%(mailing)s” is %(state)s now, so it can't become %(new)s.",
+                        "“%(mailing)s” is %(state)s now, so it can't %(purpose)s.",
                         mailing=mailing.display_name,
                         state=labels[mailing.state].lower(),
-                        new=labels[state].lower(),
+                        purpose=purpose,
                     )
                 )
-        self.sudo().write({"state": state, **values})
 
     def _reopen(self):
         """Let the worker take up again mass emails that were done."""
@@ -176,9 +214,8 @@ class EmailCampaignMailing(models.Model):
     def _audience_langs(self):
         """Give the languages of the audience that are installed, the company's own first."""
         installed = {code for code, _name in self.env["res.lang"].get_installed()}
-        groups = self.env["email.target.list.member"]._read_group(
-            [("list_id", "in", self.campaign_id.target_list_ids.ids)], ["lang"]
-        )
+        members = self.env["email.target.list.member"].sudo()
+        groups = members._read_group([("list_id", "in", self.campaign_id.target_list_ids.ids)], ["lang"])
         own = self.company_id.sudo().partner_id.lang or self.env.user.lang or DEFAULT_LANG
         return [own, *sorted({lang for (lang,) in groups if lang in installed and lang != own})]
 

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import SQL
 
 
 class EmailCampaignRecipient(models.Model):
@@ -66,9 +67,11 @@ class EmailCampaignRecipient(models.Model):
             ("not_confirmed", "Subscription not confirmed"),
             ("invalid", "Address can't receive email"),
             ("disabled", "Archived"),
+            ("contact_type", "Neither contact nor mailing-list contact"),
             ("other_company", "Belongs to another company"),
             ("no_access", "Sender may not read the record"),
             ("record_gone", "Record was deleted"),
+            ("merge_failed", "Merge values can't be read"),
         ],
         readonly=True,
     )
@@ -100,20 +103,45 @@ class EmailCampaignRecipient(models.Model):
 
     def action_mark_sent(self):
         """Settle what is in doubt: it arrived."""
-        self._settle("sent")
+        self.mailing_id.check_access("write")
+        self.env.flush_all()
+        self.env.execute_query(
+            SQL(
+                """
+                WITH settled AS (
+                    UPDATE email_campaign_recipient
+                       SET state = 'sent', next_try_at = NULL, sent_at = now() AT TIME ZONE 'utc'
+                     WHERE id = ANY(%s) AND state = 'in_doubt'
+                 RETURNING id, mailing_id, campaign_id
+                )
+                INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, detail)
+                     SELECT mailing_id, campaign_id, id, 'sent', now() AT TIME ZONE 'utc', %s FROM settled
+                  RETURNING id
+                """,
+                self.ids,
+                self.env._("No answer came; %s decided that it arrived.", self.env.user.name),
+            )
+        )
+        self.env.invalidate_all(flush=False)
 
     def action_send_again(self):
-        """Settle what is in doubt: it did not arrive. Who decides so takes the risk of a second copy."""
-        self._settle("queued")
-        self.mailing_id.sudo()._reopen()
+        """Settle what is in doubt: it did not arrive. Who decides so takes the risk of a second copy.
 
-    def _settle(self, state):
-        self.mailing_id.check_access("write")
-        doubtful = self.filtered(lambda recipient: recipient.state == "in_doubt")
-        values = {"state": state, "next_try_at": False}
-        if state == "sent":
-            values["sent_at"] = fields.Datetime.now()
-        doubtful.sudo().write(values)
+        :raises UserError: when the mass email was cancelled
+        """
+        mailings = self.mailing_id
+        mailings._check_state(("queued", "sending", "paused", "done"), self.env._("be sent again"))
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient SET state = 'queued', next_try_at = NULL
+                 WHERE id = ANY(%s) AND state = 'in_doubt' RETURNING id
+                """,
+                self.ids,
+            )
+        )
+        self.env.invalidate_all(flush=False)
+        mailings.sudo()._reopen()
 
     def action_open_record(self):
         """Open the contact, lead or user behind the recipient."""

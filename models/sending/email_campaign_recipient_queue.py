@@ -6,6 +6,8 @@ from .worker import living_workers
 MAX_ATTEMPTS = 6
 # Minutes until the second attempt; each further one waits three times as long (5, 15, 45, 135, 405).
 FIRST_DELAY = 5
+# Whoever did one of these had the email.
+EVIDENCE = SQL("coalesce(r.opened_at, r.clicked_at, r.replied_at, r.bounced_at, r.opted_out_at) IS NOT NULL")
 
 
 class EmailCampaignRecipient(models.Model):
@@ -22,25 +24,77 @@ class EmailCampaignRecipient(models.Model):
 
         Evidence may have come faster than this: what was opened or came back has left.
         """
-        return self.env.execute_query(
+        self.env.execute_query(
             SQL(
                 """
-                UPDATE email_campaign_recipient r
-                   SET worker = NULL,
-                       sent_at = CASE WHEN r.state = 'handed' AND %(evidence)s
-                                      THEN now() AT TIME ZONE 'utc' ELSE r.sent_at END,
-                       state = CASE WHEN r.state = 'handed' AND %(evidence)s THEN 'sent'
-                                    WHEN r.state = 'handed' THEN 'in_doubt'
-                                    WHEN m.state = 'cancelled' THEN 'cancelled'
-                                    ELSE 'queued' END
-                  FROM email_campaign_mailing m
-                 WHERE m.id = r.mailing_id AND r.state IN ('claimed', 'handed')
-                   AND r.worker NOT IN (%(living)s)
-             RETURNING r.id, r.state
+                WITH taken AS (
+                    UPDATE email_campaign_recipient r
+                       SET worker = NULL,
+                           sent_at = CASE WHEN r.state = 'handed' AND %(evidence)s
+                                          THEN now() AT TIME ZONE 'utc' ELSE r.sent_at END,
+                           state = CASE WHEN r.state = 'handed' AND %(evidence)s THEN 'sent'
+                                        WHEN r.state = 'handed' THEN 'in_doubt'
+                                        WHEN m.state = 'cancelled' THEN 'cancelled'
+                                        ELSE 'queued' END
+                      FROM email_campaign_mailing m
+                     WHERE m.id = r.mailing_id AND r.state IN ('claimed', 'handed')
+                       AND (r.worker IS NULL OR r.worker NOT IN (%(living)s))
+                 RETURNING r.id, r.mailing_id, r.campaign_id, r.state
+                )
+                INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, detail)
+                     SELECT mailing_id, campaign_id, id, 'sent', now() AT TIME ZONE 'utc', %(detail)s
+                       FROM taken WHERE state = 'sent'
+                  RETURNING id
                 """,
-                evidence=SQL("coalesce(r.opened_at, r.clicked_at, r.bounced_at) IS NOT NULL"),
+                evidence=EVIDENCE,
                 living=living_workers(),
+                detail=self._evidence_text(),
             )
+        )
+
+    @api.model
+    def _sweep(self):
+        """Bring rows and mass emails together that a person and a worker changed at the same moment.
+
+        Each sees the state from before the other; it is one of the two that comes last and leaves a row which nobody
+        would look at again.
+        """
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient r SET state = 'cancelled', next_try_at = NULL
+                  FROM email_campaign_mailing m
+                 WHERE m.id = r.mailing_id AND m.state = 'cancelled' AND r.state IN ('queued', 'retry')
+             RETURNING r.id
+                """
+            )
+        )
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_mailing m SET state = 'queued', done_at = NULL
+                 WHERE m.state = 'done'
+                   AND EXISTS (SELECT FROM email_campaign_recipient r
+                                WHERE r.mailing_id = m.id AND r.state IN ('queued', 'retry'))
+             RETURNING m.id
+                """
+            )
+        )
+        self.env.invalidate_all(flush=False)
+
+    @api.model
+    def _evidence_text(self):
+        return self.env._("No answer came, but it was opened, answered or came back: it has left.")
+
+    @api.model
+    def _hold(self, mailing):
+        """Keep the state of `mailing` as it is until the end of the transaction; other workers may hold it as well.
+
+        Without this a button pressed meanwhile would go unseen: a transaction sees what was when it began. The error
+        that tells of it is no line in the log: `_committed` begins anew.
+        """
+        self.env.cr.execute(
+            SQL("SELECT state FROM email_campaign_mailing WHERE id = %s FOR SHARE", mailing.id), log_exceptions=False
         )
 
     @api.model
@@ -69,7 +123,7 @@ class EmailCampaignRecipient(models.Model):
         if not ids:
             return [], 0
         joins, reason = self.env["email.audience"]._suppression(
-            mailing, SQL("r"), SQL("r.email"), SQL("r.list_type_id")
+            mailing, SQL("r"), SQL("r.email"), SQL("r.list_type_id"), few=True
         )
         self.env.execute_query(
             SQL(
@@ -90,7 +144,10 @@ class EmailCampaignRecipient(models.Model):
         rows = self.env.execute_query_dict(
             SQL(
                 """
-                SELECT id, email, name, lang, values, res_model, res_id FROM email_campaign_recipient
+                SELECT id, email, name, lang, values, res_model,
+                       -- A contact that was merged since is the one it was merged into.
+                       CASE WHEN res_model = 'res.partner' THEN coalesce(partner_id, res_id) ELSE res_id END AS res_id
+                  FROM email_campaign_recipient
                  WHERE id = ANY(%s) AND state = 'claimed' AND worker = %s ORDER BY id
                 """,
                 ids,
@@ -102,6 +159,7 @@ class EmailCampaignRecipient(models.Model):
     @api.model
     def _hand(self, mailing, worker, ids):
         """Mark claimed rows as about to leave; give those that may. None may once the mailing is not sending."""
+        self._hold(mailing)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -118,10 +176,11 @@ class EmailCampaignRecipient(models.Model):
         return {row_id for (row_id,) in rows}
 
     @api.model
-    def _release(self, worker, ids):
+    def _release(self, mailing, worker, ids):
         """Give back claimed rows that nothing was tried for."""
         if not ids:
             return
+        self._hold(mailing)
         self.env.execute_query(
             SQL(
                 """
@@ -156,13 +215,14 @@ class EmailCampaignRecipient(models.Model):
         )
 
     @api.model
-    def _flush_outcomes(self, worker, outcomes):
-        """Write down what became of handed rows, with the log, in one transaction with it.
+    def _flush_outcomes(self, mailing, worker, outcomes):
+        """Write down what became of handed rows of `mailing`, with the log, in one transaction with it.
 
         :param outcomes: dicts with id, state (sent|retry|failed|in_doubt|queued), code, reply, bounce (hard|soft|None)
         """
         if not outcomes:
             return
+        self._hold(mailing)
         columns = [[outcome[name] for outcome in outcomes] for name in ("id", "state", "code", "reply", "bounce")]
         self.env.execute_query(
             SQL(
@@ -175,6 +235,7 @@ class EmailCampaignRecipient(models.Model):
                        SET worker = NULL,
                            state = CASE WHEN m.state = 'cancelled' AND o.state IN ('retry', 'queued') THEN 'cancelled'
                                         WHEN o.state = 'retry' AND r.attempts >= %(max)s THEN 'failed'
+                                        WHEN o.state = 'in_doubt' AND %(evidence)s THEN 'sent'
                                         ELSE o.state END,
                            attempts = CASE WHEN o.state = 'queued' THEN r.attempts - 1 ELSE r.attempts END,
                            next_try_at = CASE WHEN o.state = 'retry'
@@ -182,18 +243,21 @@ class EmailCampaignRecipient(models.Model):
                                      + make_interval(mins => (%(delay)s * 3 ^ (r.attempts - 1))::int) END,
                            smtp_code = CASE WHEN o.state = 'queued' THEN r.smtp_code ELSE o.code END,
                            smtp_reply = CASE WHEN o.state = 'queued' THEN r.smtp_reply ELSE o.reply END,
-                           sent_at = CASE WHEN o.state = 'sent' THEN now() AT TIME ZONE 'utc' ELSE r.sent_at END,
+                           sent_at = CASE WHEN o.state = 'sent' OR o.state = 'in_doubt' AND %(evidence)s
+                                          THEN now() AT TIME ZONE 'utc' ELSE r.sent_at END,
                            bounced_at = CASE WHEN o.bounce IS NOT NULL
                                              THEN now() AT TIME ZONE 'utc' ELSE r.bounced_at END,
                            bounce_kind = coalesce(o.bounce, r.bounce_kind)
                       FROM outcome o, email_campaign_mailing m
                      WHERE r.id = o.id AND m.id = r.mailing_id AND r.state = 'handed' AND r.worker = %(worker)s
-                 RETURNING r.id, r.mailing_id, r.campaign_id, r.state, o.bounce, o.reply
+                 RETURNING r.id, r.mailing_id, r.campaign_id, r.state, o.bounce,
+                           CASE WHEN r.state <> 'sent' THEN o.reply
+                                WHEN o.state = 'in_doubt' THEN %(detail)s END AS detail
                 )
                 INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, detail)
                      SELECT mailing_id, campaign_id, id,
                             CASE WHEN bounce IS NOT NULL THEN 'bounce' ELSE state END,
-                            now() AT TIME ZONE 'utc', CASE WHEN state <> 'sent' THEN reply END
+                            now() AT TIME ZONE 'utc', detail
                        FROM done WHERE state IN ('sent', 'failed')
                   RETURNING id
                 """,
@@ -204,6 +268,8 @@ class EmailCampaignRecipient(models.Model):
                 bounces=columns[4],
                 max=MAX_ATTEMPTS,
                 delay=FIRST_DELAY,
+                evidence=EVIDENCE,
+                detail=self._evidence_text(),
                 worker=worker.number,
             )
         )
