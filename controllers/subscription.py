@@ -65,7 +65,7 @@ class Subscription(http.Controller):
         values.update(
             step=step,
             test=not recipient,
-            lang=(lang or "en").replace("_", "-"),
+            page_lang=(lang or "en").replace("_", "-"),
             email=recipient._masked_email() if recipient else "jo•••@example.com",
             list_type=recipient._list_type() if recipient else request.env["email.list.type"].sudo(),
             company=(recipient.mailing_id.company_id if recipient else request.env.company).sudo(),

@@ -340,3 +340,15 @@ class TestAudience(CampaignCase):
         self.send()
         [file] = self.message_to("person1@good.example").iter_attachments()
         self.assertEqual((file.get_filename(), file.get_content().strip()), ("prices.txt", "42"))
+
+    def test_copies_have_what_the_original_has(self):
+        target_list = self.make_list(self.partners)
+        target_list._add_addresses("bare@good.example")
+        mailing = self.make_mailing(target_list)
+        self.env["email.tracking.url"].create(
+            {"name": "Shop", "url": "https://shop.example", "code": "shop", "campaign_id": mailing.campaign_id.id}
+        )
+        self.assertEqual(target_list.copy().member_count, 6)
+        copied = mailing.campaign_id.copy()
+        self.assertEqual((copied.mailing_ids.subject, copied.mailing_ids.state), ("Spring is here", "draft"))
+        self.assertEqual(copied.tracking_url_ids.code, "shop")

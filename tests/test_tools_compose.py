@@ -84,6 +84,18 @@ class TestHostileValues(ComposeCase):
         self.assertIn("<p>x</p>y", self.filled(content))
 
 
+class TestDefaultLook(ComposeCase):
+    def test_only_where_nothing_was_said(self):
+        body = '<p>Hi</p><img src="https://a.example/1.png"><img src="https://a.example/2.png" style="width:40px">'
+        html = "".join(part for part in self.compose(body, default_look=True).html if isinstance(part, str))
+        self.assertIn("font-family:Arial", html)
+        self.assertIn('style="max-width:100%;height:auto;"', html)
+        self.assertIn('style="width:40px"', html)
+        own = '<html><body style="font:12px serif"><p>Hi</p></body></html>'
+        html = "".join(part for part in self.compose(own, default_look=True).html if isinstance(part, str))
+        self.assertNotIn("Arial", html)
+
+
 class TestDocuments(ComposeCase):
     def test_document(self):
         html = self.filled(

@@ -2,7 +2,7 @@ import time
 
 from lxml import html as lxml_html
 
-from odoo.addons.email_campaign.tools.template import Slot
+from odoo.addons.email_campaign.tools.template import Slot, TemplateError
 
 from .composing import FOOTER, OPT_OUT, OURS, URL, ComposeCase
 
@@ -129,6 +129,24 @@ class TestPlaceholders(ComposeCase):
         self.assertEqual(error.place, "plain text")
 
 
+class TestSpelling(ComposeCase):
+    def test_a_link_as_the_editor_keeps_it(self):
+        for href in ("https://{trackingUrl/prices}", "{trackingUrl:prices}", "https://%7BtrackingUrl/prices%7D"):
+            with self.subTest(href):
+                content = self.compose(f'<a href="{href}">Prices</a>', named_urls={"prices": URL})
+                self.assertEqual(list(content.urls), [URL])
+
+    def test_a_misspelt_placeholder_is_refused(self):
+        for body in (
+            "<p>{trackingUrl:prices</p>",
+            "<p>{optouturl}</p>",
+            '<a href="https://{opt_out_url}">x</a>',
+            "<p>{ trackingUrl/prices }</p>",
+        ):
+            with self.subTest(body), self.assertRaisesRegex(TemplateError, "optOutUrl"):
+                self.compose(body, named_urls={"prices": URL})
+
+
 class TestPlainText(ComposeCase):
     def test_links_in_a_written_text(self):
         content = self.compose(
@@ -169,7 +187,7 @@ class TestPlainText(ComposeCase):
             "https://",
             "https://a.example/(",
             "https://a.example/x).,",
-            "{trackingUrl:",
+            "{tracking",
             "{{ object.name }} ",
         ):
             started = time.monotonic()

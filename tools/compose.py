@@ -38,6 +38,7 @@ class Options:
     click_tracking: bool = True
     footer_html: str = ""
     footer_text: str = ""
+    default_look: bool = False  #: whether what says nothing of its own gets a readable font and images that fit
     named_urls: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -67,6 +68,8 @@ def compose(source: Source, options: Options) -> Content:
     slots.take_out_tags(root, "body")
     markup.place_fields(root, slots)
     markup.absolute_sources(root, options.base_url)
+    if options.default_look:
+        markup.add_defaults(root)
     inline_css(root, slots.find)
     tracker.track_html(root)
     if options.footer_html and not tracker.has_opt_out:

@@ -13,7 +13,10 @@ from lxml import etree
 from .template import Slot, Slots, TemplateError
 
 # `{optOutUrl}` and `{trackingUrl:CODE}` are EspoCRM's spelling, so that its templates can be taken along.
-_PLACEHOLDER = re.compile(r"\{(optOutUrl|trackingUrl:([A-Za-z0-9_-]+))\}")
+# Odoo's link dialog takes no colon in what is no scheme, so a slash does as well.
+_PLACEHOLDER = re.compile(r"\{(optOutUrl|trackingUrl[:/]([A-Za-z0-9_-]+))\}")
+# What was meant as a placeholder and is none: it would stand in the mail as it is.
+_MISSPELT = re.compile(r"\{\s*(?:opt[_-]?out[_-]?url|tracking[_-]?url)[^}\n]{0,60}\}?", re.IGNORECASE)
 _URL_IN_TEXT = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _SAFE_SCHEMES = ("http://", "https://", "mailto:", "tel:")
 _ADDRESS_SCHEMES = ("mailto:", "tel:", "sms:")
@@ -99,6 +102,7 @@ class Tracker:
         # Editors percent-encode the braces of a placeholder in a link.
         if placeholder := _PLACEHOLDER.search(unquote(href)):
             return self._placeholder(placeholder, place)
+        self._check_spelling(unquote(href), place)
         if _RUNS.match(_IGNORED_IN_SCHEME.sub("", href)):
             return "#"
         if self.slots.find(href):
@@ -122,7 +126,15 @@ class Tracker:
         return self.slots.add(Slot("link", url, context="url"), url)
 
     def _placeholders(self, text: str, place: str) -> str:
-        return _PLACEHOLDER.sub(lambda match: self._placeholder(match, place), text)
+        text = _PLACEHOLDER.sub(lambda match: self._placeholder(match, place), text)
+        self._check_spelling(text, place)
+        return text
+
+    def _check_spelling(self, text: str, place: str) -> None:
+        if misspelt := _MISSPELT.search(text):
+            raise TemplateError(
+                place, misspelt[0], "write {optOutUrl}, or {trackingUrl/CODE} with the code of a tracking URL"
+            )
 
     def _placeholder(self, match: re.Match[str], place: str) -> str:
         code = match[2]

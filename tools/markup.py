@@ -16,6 +16,7 @@ PREVIEW_CLASS = "o_ec_preview"
 
 # What XML can't hold and no mail needs; lxml refuses texts with any of them.
 _NOT_IN_MARKUP = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_BODY_STYLE = "font-family:Arial,Helvetica,sans-serif;font-size:15px;line-height:1.5;"
 _NO_MAIL = ("script", "iframe", "frame", "frameset", "object", "embed", "applet", "base")
 _URL_ATTRIBUTES = {"href", "src", "action", "formaction", "background", "poster", "cite", "data", "longdesc"}
 # Here a parser knows no character references, so nothing can be escaped.
@@ -184,6 +185,17 @@ def add_pixel(root: etree._Element, source: str) -> None:
     style = "border:0;width:1px;height:1px;"
     attributes = {"src": source, "width": "1", "height": "1", "alt": "", "style": style}
     etree.SubElement(body(root), "img", attributes)
+
+
+def add_defaults(root: etree._Element) -> None:
+    """Give what says nothing of its own the look that people expect: a readable font, images no wider than the screen."""
+    styled = body(root)
+    if "font" not in (styled.get("style") or ""):
+        styled.set("style", _BODY_STYLE + (styled.get("style") or ""))
+    for element in root.iter("img"):
+        style = element.get("style") or ""
+        if "width" not in style and not element.get("width"):
+            element.set("style", "max-width:100%;height:auto;" + style)
 
 
 def readable(root: etree._Element) -> str:

@@ -31,6 +31,7 @@ class EmailCampaignMailingTest(models.TransientModel):
         mailing._check_sender(mailing._fields["email_from"]._description_string(self.env), mailing.email_from)
         lang = self.partner_id.lang or self.env.lang
         source, _content = self.mailing_id._compiled([lang])[lang]
+        source = dict(source, subject=self.env._("[Test] %s", source["subject"]))
         outgoing = Outgoing(mailing)
         personaliser = Personaliser(mailing, outgoing, {"lang": lang, "sources": {lang: source}}, test=True)
         rows = [self._row(target, lang) for target in self._addresses()]

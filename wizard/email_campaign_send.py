@@ -37,11 +37,11 @@ class EmailCampaignSend(models.TransientModel):
             raise UserError(
                 self.env._("Select contacts, leads or users in their list first, and choose this action there.")
             )
-        today = fields.Date.context_today(self)
+        now = fields.Datetime.context_timestamp(self, fields.Datetime.now())
         values.update(
             res_model=model,
             res_ids=self.env.context.get("active_ids") or [],
-            name=self.env._("Campaign of %(date)s", date=fields.Date.to_string(today)),
+            name=self.env._("Campaign of %(moment)s", moment=now.strftime("%Y-%m-%d %H:%M")),
         )
         return values
 

@@ -61,6 +61,32 @@ class EmailTargetList(models.Model):
             for target_list, vals in zip(self, super().copy_data(default), strict=True)
         ]
 
+    def copy(self, default=None):
+        """Copy the list with its members."""
+        copies = super().copy(default)
+        self.env.flush_all()
+        for target_list, copied in zip(self, copies, strict=True):
+            self.env.execute_query(
+                SQL(
+                    """
+                    INSERT INTO email_target_list_member
+                                (list_id, res_model, res_id, partner_id, name, email, email_normalized, lang, values,
+                                 state, record_active, record_company_id,
+                                 create_uid, write_uid, create_date, write_date)
+                         SELECT %(copy)s, res_model, res_id, partner_id, name, email, email_normalized, lang, values,
+                                state, record_active, record_company_id,
+                                %(uid)s, %(uid)s, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc'
+                           FROM email_target_list_member WHERE list_id = %(list)s
+                      RETURNING id
+                    """,
+                    copy=copied.id,
+                    list=target_list.id,
+                    uid=self.env.uid,
+                )
+            )
+        self.env.invalidate_all(flush=False)
+        return copies
+
     def action_view_members(self):
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_target_list_member_action")

@@ -51,7 +51,11 @@ class ResPartner(models.Model):
     def action_view_email_campaign_recipients(self):
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_campaign_recipient_action")
-        action.update(domain=[("partner_id", "=", self.id)], context={})
+        action.update(
+            domain=[("partner_id", "=", self.id)],
+            context={"of_one_contact": True},
+            display_name=self.env._("Campaign Emails of %(contact)s", contact=self.display_name),
+        )
         return action
 
     @api.model

@@ -16,7 +16,7 @@ class EmailTrackingUrl(models.Model):
     name = fields.Char(required=True)
     url = fields.Char("URL", required=True)
     campaign_id = fields.Many2one("email.campaign", required=True, index=True, ondelete="cascade")
-    code = fields.Char(help="Write {trackingUrl:CODE} in the content where this link shall stand.")
+    code = fields.Char(help="Write {trackingUrl/CODE} in the content where this link shall stand.")
     found = fields.Boolean("Found in Content", readonly=True, help="Whether it was found in a content at launch.")
     click_count = fields.Integer("Clicks", compute="_compute_click_count")
 

@@ -53,8 +53,8 @@ class EmailCampaign(models.Model):
     enabled_only = fields.Boolean(
         "Enabled Accounts Only", default=True, help="Leave out contacts, leads and users that are archived."
     )
-    mailing_ids = fields.One2many("email.campaign.mailing", "campaign_id", "Mass Emails")
-    tracking_url_ids = fields.One2many("email.tracking.url", "campaign_id", "Tracking URLs")
+    mailing_ids = fields.One2many("email.campaign.mailing", "campaign_id", "Mass Emails", copy=True)
+    tracking_url_ids = fields.One2many("email.tracking.url", "campaign_id", "Tracking URLs", copy=True)
     utm_campaign_id = fields.Many2one("utm.campaign", "UTM Campaign", ondelete="set null", index="btree_not_null")
     mailing_count = fields.Integer("Number of Mass Emails", compute="_compute_mailing_count")
     state = fields.Selection(
@@ -69,6 +69,7 @@ class EmailCampaign(models.Model):
     sent_count = fields.Integer("Sent", compute="_compute_statistics")
     failed_count = fields.Integer("Failed", compute="_compute_statistics")
     in_doubt_count = fields.Integer("In Doubt", compute="_compute_statistics")
+    cancelled_count = fields.Integer("Cancelled", compute="_compute_statistics")
     skipped_count = fields.Integer("Skipped", compute="_compute_statistics")
     opened_count = fields.Integer(
         "Opened", compute="_compute_statistics", help="People, not openings; in hundredths of what was sent."

@@ -3,7 +3,7 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-MERGE_FIELD = re.compile(r"\{\{[^{}|]*(?:\|\|\|\s*([^{}]*?)\s*)?\}\}")
+MERGE_FIELD = re.compile(r"\{\{\s*(?:\w+\.)*(\w+)\s*(?:\|\|\|\s*([^{}]*?)\s*)?\}\}")
 MANAGED = {
     "state",
     "launched_at",
@@ -98,8 +98,8 @@ class EmailCampaignMailing(models.Model):
     @api.depends("subject", "template_id.name")
     def _compute_display_name(self):
         for mailing in self:
-            # A merge field is shown by its default: as somebody without a name would get it.
-            subject = MERGE_FIELD.sub(lambda field: field[1] or "…", mailing.subject or "")
+            # A merge field is shown by its default, as somebody without a name would get it, or else by its name.
+            subject = MERGE_FIELD.sub(lambda field: field[2] or f"[{field[1]}]", mailing.subject or "")
             mailing.display_name = subject or mailing.template_id.name or self.env._("New mass email")
 
     @api.onchange("template_id")
@@ -197,6 +197,10 @@ class EmailCampaignMailing(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_unless_nothing_left(self):
         for mailing in self:
+            if mailing.state in ("queued", "sending", "paused"):
+                raise UserError(
+                    self.env._("“%(mailing)s” is still to be sent. Cancel it first.", mailing=mailing.display_name)
+                )
             if mailing.state != "draft" and mailing.sent_count + mailing.in_doubt_count + mailing.remaining_count:
                 raise UserError(
                     self.env._(

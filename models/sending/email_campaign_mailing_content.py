@@ -69,6 +69,7 @@ class EmailCampaignMailing(models.Model):
             open_tracking=self.open_tracking and not test,
             click_tracking=self.click_tracking and not test,
             footer_html=footer_html,
+            default_look=True,
             footer_text=footer_text,
             named_urls={url.code: url.url for url in self.campaign_id.sudo().tracking_url_ids if url.code},
         )

@@ -16,6 +16,7 @@ class EmailCampaignMailing(models.Model):
     sent_count = fields.Integer("Sent", compute="_compute_statistics")
     failed_count = fields.Integer("Failed", compute="_compute_statistics")
     in_doubt_count = fields.Integer("In Doubt", compute="_compute_statistics")
+    cancelled_count = fields.Integer("Cancelled", compute="_compute_statistics")
     skipped_count = fields.Integer("Skipped", compute="_compute_statistics")
     opened_count = fields.Integer(
         "Opened", compute="_compute_statistics", help="People, not openings; in hundredths of what was sent."
@@ -42,8 +43,9 @@ class EmailCampaignMailing(models.Model):
             numbers = counts[mailing._origin.id]
             for name in (*COUNTS, *RATES):
                 mailing[name] = numbers[name]
-            total, remaining = numbers["recipient_count"], numbers["remaining_count"]
-            mailing.progress = 100.0 * (total - remaining) / total if total else 0.0
+            total = numbers["recipient_count"]
+            left = numbers["remaining_count"] + numbers["cancelled_count"]
+            mailing.progress = 100.0 * (total - left) / total if total else 0.0
 
     @api.model
     def _statistics(self, column, ids):

@@ -7,6 +7,7 @@ COUNTS = {
     "sent_count": "state = 'sent'",
     "failed_count": "state = 'failed'",
     "in_doubt_count": "state = 'in_doubt'",
+    "cancelled_count": "state = 'cancelled'",
     "skipped_count": "state = 'skipped'",
     "opened_count": "opened_at IS NOT NULL",
     "clicked_count": "clicked_at IS NOT NULL",
