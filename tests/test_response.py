@@ -2,13 +2,12 @@ import base64
 import random
 import re
 from datetime import datetime
-from email.message import EmailMessage
 
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from ..models.response.email_link import CLICK, MESSAGE_ID, OPEN, OPT_OUT, RETURN_PATH
+from ..models.response.email_link import CLICK, OPEN, OPT_OUT
 from .common import CampaignCase
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
@@ -177,6 +176,7 @@ class TestPublicRoutes(SentCase, HttpCase):
         self.list_type.page_text = "<p>Sorry!</p><script>alert(1)</script>"
         response = self.url_open(self.url("u", OPT_OUT), headers=BROWSER)
         self.assertIn("pe•••@good.example", response.text)
+        self.assertIn('<html lang="en-US">', response.text)
         self.assertIn("News and offers", response.text)
         self.assertIn("Sorry!", response.text)
         self.assertNotIn("<script", response.text)
@@ -280,127 +280,3 @@ class TestPublicRoutes(SentCase, HttpCase):
         self.url_open(self.url("o", OPEN), headers={"User-Agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"})
         self.recipient.invalidate_recordset()
         self.assertEqual(self.recipient.state, "in_doubt", "a filter may look at an email and then refuse it")
-
-
-@tagged("post_install", "-at_install")
-class TestIncoming(SentCase):
-    """Bounces and complaints, as they come through Odoo's mail gateway."""
-
-    def report(self, address="person1@good.example", status="5.1.1", action="failed", token=None, message_id=None):
-        report = EmailMessage()
-        report["From"] = "Mail Delivery System <MAILER-DAEMON@mx.good.example>"
-        verp = token or self.signer.sign_local(RETURN_PATH, self.recipient.id)
-        report["To"] = f"bounce+{verp}@crm.example"
-        report["Subject"] = "Undelivered Mail Returned to Sender"
-        report["Message-ID"] = f"<{status}.{action}.{address}@mx.good.example>"
-        body = (
-            "This is the mail system.\r\n\r\n--B\r\nContent-Type: message/delivery-status\r\n\r\n"
-            f"Reporting-MTA: dns; mx.good.example\r\n\r\nFinal-Recipient: rfc822; {address}\r\nAction: {action}\r\n"
-            f"Status: {status}\r\nDiagnostic-Code: smtp; 550 {status} as they said\r\n\r\n"
-            f"--B\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id or '<x@y.example>'}\r\n\r\n"
-            "--B--\r\n"
-        )
-        head = report.as_bytes().rstrip()
-        return (
-            head
-            + b'\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary="B"'
-            + b"\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\n"
-            + body.encode()
-        )
-
-    def process(self, message):
-        self.env["mail.thread"].message_process(False, message)
-        self.recipient.invalidate_recordset()
-        self.partners.invalidate_recordset()
-
-    def test_hard_bounce_by_return_path(self):
-        self.process(self.report())
-        self.assertEqual((self.recipient.bounce_kind, bool(self.recipient.bounced_at)), ("hard", True))
-        self.assertEqual(self.partners[0].email_validity, "invalid")
-        self.assertIn("5.1.1", self.partners[0].email_validity_reason)
-        self.assertEqual(self.kinds(), [("bounce", False)])
-        self.assertEqual(self.mailing.bounced_count, 1)
-
-    def test_a_bounce_settles_a_doubt(self):
-        self.recipient.write({"state": "in_doubt", "sent_at": False})
-        self.process(self.report())
-        self.assertEqual((self.recipient.state, bool(self.recipient.sent_at)), ("sent", True))
-        self.assertEqual(self.kinds(), [("sent", False), ("bounce", False)])
-
-    def test_the_same_bounce_counts_once(self):
-        self.process(self.report())
-        self.process(self.report())
-        self.assertEqual(self.kinds(), [("bounce", False)])
-        self.assertEqual(
-            self.env["email.address"].search([("email", "=", "person1@good.example")]).hard_bounce_count, 1
-        )
-
-    def test_by_message_id_of_what_came_back(self):
-        token = self.signer.sign_local(MESSAGE_ID, self.recipient.id)
-        self.process(self.report(token="nothing", message_id=f"<{token}@crm.example>"))
-        self.assertEqual(self.recipient.bounce_kind, "hard")
-
-    def test_soft_bounce(self):
-        self.process(self.report(status="4.2.2"))
-        self.assertEqual(self.recipient.bounce_kind, "soft")
-        self.assertEqual(self.partners[0].email_validity, "soft_bouncing")
-
-    def test_block_of_the_sender_hurts_nobody(self):
-        self.process(self.report(status="5.7.1"))
-        self.assertEqual(self.kinds(), [("bounce", False)])
-        self.assertEqual(self.partners[0].email_validity, "unknown")
-
-    def test_delay_is_no_bounce(self):
-        self.process(self.report(status="4.4.1", action="delayed"))
-        self.assertFalse(self.kinds())
-        self.assertFalse(self.recipient.bounced_at)
-
-    def test_forged_bounce_changes_nothing(self):
-        token = self.signer.sign_local(OPEN, self.recipient.id)
-        with mute_logger("odoo.addons.mail.models.mail_thread"):
-            self.process(self.report(token=token, message_id=f"<{token}@crm.example>"))
-        self.assertFalse(self.kinds())
-        self.assertEqual(self.partners[0].email_validity, "unknown")
-
-    def test_a_note_of_absence_at_the_return_path_ends_there(self):
-        token = self.signer.sign_local(RETURN_PATH, self.recipient.id)
-        leads = self.env["crm.lead"].search_count([])
-        self.process(
-            (
-                f"From: person1@good.example\r\nTo: bounce+{token}@crm.example\r\nSubject: Away\r\n"
-                "Message-ID: <away@good.example>\r\nAuto-Submitted: auto-replied\r\n\r\nBack on Monday.\r\n"
-            ).encode()
-        )
-        self.assertFalse(self.kinds())
-        self.assertEqual(self.env["crm.lead"].search_count([]), leads)
-
-    def test_complaint_opts_out(self):
-        token = self.signer.sign_local(MESSAGE_ID, self.recipient.id)
-        self.process(
-            (
-                "From: feedback@isp.example\r\nTo: abuse@crm.example\r\nSubject: FW: complaint\r\n"
-                "Message-ID: <arf1@isp.example>\r\nMIME-Version: 1.0\r\n"
-                'Content-Type: multipart/report; report-type=feedback-report; boundary="B"\r\n\r\n'
-                "--B\r\nContent-Type: text/plain\r\n\r\nThis is an abuse report.\r\n"
-                "--B\r\nContent-Type: message/feedback-report\r\n\r\n"
-                "Feedback-Type: abuse\r\nUser-Agent: ISP/1\r\nVersion: 1\r\n\r\n"
-                f"--B\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{token}@crm.example>\r\n"
-                "Subject: x\r\n\r\nHi\r\n"
-                "--B--\r\n"
-            ).encode()
-        )
-        self.assertEqual([kind for kind, _verdict in self.kinds()], ["complaint", "opt_out"])
-        self.assertTrue(self.recipient.opted_out_at)
-
-    def test_what_is_not_ours_goes_on_its_way(self):
-        lead = self.env["crm.lead"].create({"name": "Chairs", "email_from": "lea@good.example"})
-        message = lead.message_post(body="Hello", message_type="email", subtype_xmlid="mail.mt_comment")
-        reply = EmailMessage()
-        reply["From"] = "lea@good.example"
-        reply["To"] = "catchall@crm.example"
-        reply["Subject"] = "Re: Chairs"
-        reply["Message-ID"] = "<reply@good.example>"
-        reply["In-Reply-To"] = message.message_id
-        reply.set_content("Forty, please.")
-        self.process(reply.as_bytes())
-        self.assertIn("Forty, please.", lead.message_ids[0].body)

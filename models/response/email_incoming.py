@@ -1,10 +1,13 @@
+import logging
 import re
 
 from odoo import api, models
-from odoo.tools import SQL, email_normalize
+from odoo.tools import SQL
 
-from ...tools import bounce
+from ...tools import address, bounce, bounce_fallback
 from .email_link import MESSAGE_ID, RETURN_PATH
+
+_logger = logging.getLogger(__name__)
 
 RECIPIENT_HEADERS = ("X-Original-To", "Delivered-To", "Envelope-To", "To")
 _VERP = re.compile(r"\+([a-z2-7]{16,80})@", re.IGNORECASE)
@@ -29,12 +32,17 @@ class EmailIncoming(models.AbstractModel):
             recipient = self._by_message_id(verdict)
         if not recipient:
             return False
-        # Whatever else arrives at a return path (a note of absence, say) is for nobody to read or to answer.
-        reference = (message.get("Message-ID") or "").strip()[:200] or None
+        # A signed return path says that it answers us: then it is worth a guess what it says.
+        if verdict.kind == "other":
+            verdict = bounce_fallback.read(message) or verdict
+        reference = (message.get("Message-ID") or "").strip()[:200] or bounce_fallback.reference(message)
         if verdict.kind == "complaint":
             self._note_complaint(recipient, reference)
         elif verdict.kind == "bounce":
             self._note_bounce(recipient, verdict, reference)
+        elif verdict.kind == "other":
+            self._note_not_understood(recipient, verdict, message)
+        # A delay or a note of absence is for nobody to read or to answer.
         return True
 
     @api.model
@@ -62,7 +70,8 @@ class EmailIncoming(models.AbstractModel):
     @api.model
     def _note_bounce(self, recipient, verdict, reference):
         # The return path tells whom it is about; the report may name the address in another form, or forwarded.
-        named = [failed for failed in verdict.recipients if email_normalize(failed.address) == recipient.email]
+        own = self._wire_form(recipient.email)
+        named = [failed for failed in verdict.recipients if self._wire_form(failed.address) == own]
         failed = (named or list(verdict.recipients) or [None])[0]
         if failed is None:
             return
@@ -91,6 +100,34 @@ class EmailIncoming(models.AbstractModel):
             self.env["email.address"]._note_bounces(
                 [{"email": recipient.email, "kind": kind, "status": failed.status, "reason": detail}]
             )
+
+    @api.model
+    def _wire_form(self, written):
+        """Give the form of an address by which two can be compared, whatever their domains are written in."""
+        try:
+            return address.envelope(address.normalize(written))[0]
+        except address.AddressError:
+            return written
+
+    @api.model
+    def _note_not_understood(self, recipient, verdict, message):
+        """Tell the people of the mass email about a message that nobody could make sense of: they can."""
+        sender, subject = (str(message.get(name) or "").strip()[:200] for name in ("From", "Subject"))
+        _logger.info(
+            "A message of %r at the return path of recipient %s was not understood (%s): %r",
+            sender,
+            recipient.id,
+            verdict.rule,
+            subject,
+        )
+        recipient.mailing_id._message_log(
+            body=recipient._speaking_to_company().env._(
+                "A message came back from %(recipient)s that could not be understood: “%(subject)s”, from %(sender)s.",
+                recipient=recipient.email,
+                subject=subject,
+                sender=sender,
+            )
+        )
 
     @api.model
     def _note_complaint(self, recipient, reference):
