@@ -1,10 +1,13 @@
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
+
+import psycopg2
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from ..models.sending import delivery
+from ..models.sending.worker import Worker, living_workers
 from ..tools.smtp import Lane
 from .common import DeliveryCase
 
@@ -78,6 +81,23 @@ class TestTrouble(DeliveryCase):
         with patch.object(Lane.__init__, "__defaults__", (60.0, 300.0, 5)):
             self.send()
         self.assertEqual((mailing.state, mailing.failed_count, mailing.trouble), ("done", 5, False))
+
+    def test_goodbye_is_not_waited_for(self):
+        connection = MagicMock()
+        connection.esmtp_features = {}
+        Lane(connection).close()
+        self.assertLessEqual(connection.sock.settimeout.call_args.args[0], 10)
+        connection.quit.assert_called_once()
+
+    def test_worker_that_cannot_unlock_is_dead_all_the_same(self):
+        worker = Worker(self.env.cr.dbname)
+        with self.assertRaises(psycopg2.Error), mute_logger("odoo.sql_db"), worker:
+            number = worker.number
+            with patch("odoo.addons.email_campaign.models.sending.worker.LOCK_CLASS", "no number"):
+                worker.__exit__()
+        self.env.cr.execute(SQL("SELECT %s IN (%s)", number, living_workers()))
+        self.assertEqual(self.env.cr.fetchone(), (False,))
+        self.assertTrue(worker._cr.closed)
 
     def test_launcher_gone_or_no_longer_allowed_pauses(self):
         company = self.env["res.company"].create({"name": "Other"})

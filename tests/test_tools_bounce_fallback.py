@@ -42,11 +42,11 @@ This message was created automatically by mail delivery software.
 class TestBounceFallback(BaseCase):
     """Bounces in prose, as servers wrote them before there was a standard."""
 
-    def read(self, text):
+    def verdict_on(self, text):
         return bounce_fallback.read(message_from_bytes(text.encode(), policy=policy.SMTP))
 
     def test_qmail(self):
-        verdict = self.read(QMAIL)
+        verdict = self.verdict_on(QMAIL)
         self.assertEqual((verdict.kind, verdict.rule), ("bounce", "flufl.bounce"))
         ann, bob = verdict.recipients
         self.assertEqual((ann.address, ann.kind, ann.status), ("ann@x.test", "hard", "5.1.1"))
@@ -55,23 +55,23 @@ class TestBounceFallback(BaseCase):
         self.assertNotIn("no such user", bob.diagnostic, "what our own message says is no evidence")
 
     def test_exim(self):
-        [ann] = self.read(EXIM).recipients
+        [ann] = self.verdict_on(EXIM).recipients
         self.assertEqual((ann.address, ann.kind), ("ann@x.test", "hard"))
 
     def test_an_address_of_which_nothing_is_said_is_not_dead(self):
-        [ann] = self.read(f"X-Failed-Recipients: ann@x.test\n{HEAD}\nSorry.\n").recipients
+        [ann] = self.verdict_on(f"X-Failed-Recipients: ann@x.test\n{HEAD}\nSorry.\n").recipients
         self.assertEqual((ann.kind, ann.diagnostic), ("soft", ""))
 
     def test_what_is_no_bounce(self):
         for text in ("", HEAD, f"{HEAD}\nThank you for your message, I am away.\n"):
-            self.assertIsNone(self.read(text))
+            self.assertIsNone(self.verdict_on(text))
 
     def test_a_detector_that_fails_is_on_record(self):
         with (
             patch.object(bounce_fallback, "all_failures", side_effect=RuntimeError("broken")),
             self.assertLogs(LOGGER, "WARNING") as logs,
         ):
-            self.assertIsNone(self.read(QMAIL))
+            self.assertIsNone(self.verdict_on(QMAIL))
         self.assertIn("Traceback", logs.output[0])
 
     @mute_logger(LOGGER)
@@ -87,7 +87,7 @@ class TestBounceFallback(BaseCase):
         for unit in ("a" * 70, "<" * 70, "-" * 70, "<a@b.test>: ", "\n", " ", "--- copy", ": : ", "\xe9", "a@b.test "):
             for text in (unit * (2_000_000 // len(unit)), (unit + "\n") * (2_000_000 // (len(unit) + 1))):
                 start = perf_counter()
-                self.read(QMAIL.split("---")[0] + text)
+                self.verdict_on(QMAIL.split("---")[0] + text)
                 self.assertLess(perf_counter() - start, 5, unit)
 
     def test_reference(self):

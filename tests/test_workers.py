@@ -253,6 +253,6 @@ class _Environment:
             if kind:
                 self._cr.rollback()
             else:
-                self._cr.commit()
+                self._cr.commit()  # pylint: disable=invalid-commit
         finally:
             self._cr.close()

@@ -188,7 +188,7 @@ def add_pixel(root: etree._Element, source: str) -> None:
 
 
 def add_defaults(root: etree._Element) -> None:
-    """Give what says nothing of its own the look that people expect: a readable font, images no wider than the screen."""
+    """Give what says nothing of its own the look people expect: a readable font, images that fit the screen."""
     styled = body(root)
     if "font" not in (styled.get("style") or ""):
         styled.set("style", _BODY_STYLE + (styled.get("style") or ""))

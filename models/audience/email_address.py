@@ -81,14 +81,14 @@ class EmailAddress(models.Model):
 
     def action_mark_valid(self):
         """Say by hand that the addresses can be mailed again; what is counted stays."""
-        self._mark_by_hand("valid")
+        return self._mark_by_hand("valid")
 
     def action_mark_invalid(self):
         """Say by hand that the addresses must not be mailed any more."""
-        self._mark_by_hand("invalid")
+        return self._mark_by_hand("invalid")
 
     def _mark_by_hand(self, validity):
-        self.write(
+        return self.write(
             {
                 "validity": validity,
                 "reason": self.env._("Set by hand by %(user)s", user=self.env.user.name),

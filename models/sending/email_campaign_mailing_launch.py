@@ -26,6 +26,7 @@ class EmailCampaignMailing(models.Model):
         :raises UserError: saying what is missing; then nothing has changed
         """
         self.check_access("write")
+        reports = []
         for mailing in self:
             mailing._check_launch()
             with self.env.cr.savepoint() as savepoint:
@@ -34,7 +35,7 @@ class EmailCampaignMailing(models.Model):
                 if mailing.dry_run:
                     savepoint.rollback()
                     self.env.invalidate_all(flush=False)
-                    mailing._post_report(report)
+                    reports.append(mailing._post_report(report))
                     continue
             if not mailing.recipient_count:
                 raise UserError(
@@ -45,13 +46,29 @@ class EmailCampaignMailing(models.Model):
                     )
                 )
             self.env.ref("email_campaign.cron_send").sudo()._trigger(mailing.scheduled_at or None)
+        return self._notification("\n".join(reports)) if reports else True
+
+    def _notification(self, message):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "sticky": True,
+                "message": message,
+                # The form shows the report in its log.
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def action_pause(self):
         self._move("paused", ("queued", "sending"))
+        return True
 
     def action_resume(self):
         self._move("queued", ("paused",), trouble=False, trouble_count=0, next_try_at=False)
         self.env.ref("email_campaign.cron_send").sudo()._trigger()
+        return True
 
     def action_cancel(self):
         """Stop for good: what has not left is cancelled, what was sent stays sent."""
@@ -74,6 +91,7 @@ class EmailCampaignMailing(models.Model):
         self.env.invalidate_all(flush=False)
         # What a worker holds at this moment is cancelled by it, or by the sweep of the next.
         self.env.ref("email_campaign.cron_send").sudo()._trigger()
+        return True
 
     def action_retry_failed(self):
         """Queue again those that failed, and only those."""
@@ -94,6 +112,7 @@ class EmailCampaignMailing(models.Model):
         if not rows:
             raise UserError(self.env._("Nothing failed here, so there is nothing to try again."))
         self.sudo()._reopen()
+        return True
 
     def action_send_test(self):
         """Open the dialog that sends a test."""
@@ -231,10 +250,9 @@ class EmailCampaignMailing(models.Model):
         return ", ".join(f"{labels[reason]}: {count}" for reason, count in report.items() if reason)
 
     def _post_report(self, report):
-        self.message_post(
-            body=Markup("<p>%s</p><p>%s</p>")
-            % (
-                self.env._("Dry run: %s would get this email.", report.get(False, 0)),
-                self._reasons_text(report) or self.env._("Nobody would be left out."),
-            )
-        )
+        """Write the report of a dry run into the log of the form, and give it as text."""
+        counted = self.env._("Dry run: %s would get this email.", report.get(False, 0))
+        reasons = self._reasons_text(report)
+        left_out = self.env._("Left out: %s.", reasons) if reasons else self.env._("Nobody would be left out.")
+        self.message_post(body=Markup("<p>%s</p><p>%s</p>") % (counted, left_out))
+        return f"{counted} {left_out}"

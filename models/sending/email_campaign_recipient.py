@@ -123,6 +123,7 @@ class EmailCampaignRecipient(models.Model):
             )
         )
         self.env.invalidate_all(flush=False)
+        return True
 
     def action_send_again(self):
         """Settle what is in doubt: it did not arrive. Who decides so takes the risk of a second copy.
@@ -142,6 +143,7 @@ class EmailCampaignRecipient(models.Model):
         )
         self.env.invalidate_all(flush=False)
         mailings.sudo()._reopen()
+        return True
 
     def action_open_record(self):
         """Open the contact, lead or user behind the recipient."""
