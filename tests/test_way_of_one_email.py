@@ -43,3 +43,15 @@ class TestWayOfOneEmail(CampaignCase):
         for line in self.peer.mail_to("person1@good.example").split(b"\r\n"):
             self.assertLessEqual(len(line), 998)
             self.assertFalse(re.search(rb"[\r\n]", line))
+
+    def test_recipients_are_spoken_to_in_their_language(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.env["ir.module.module"]._load_module_terms(["email_campaign"], ["de_DE"])
+        self.partners[0].lang = "de_DE"
+        mailing = self.make_mailing(self.make_list(self.partners[:2]))
+        mailing.action_launch()
+        self.send()
+        german = self.message_to("person1@good.example").get_body(("plain",)).get_content()
+        english = self.message_to("person2@good.example").get_body(("plain",)).get_content()
+        self.assertIn("Abmelden", german)
+        self.assertIn("Unsubscribe", english)

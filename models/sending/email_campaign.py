@@ -114,6 +114,13 @@ class EmailCampaign(models.Model):
             for name in (*COUNTS, *RATES):
                 campaign[name] = counts[campaign._origin.id][name]
 
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("active"):
+            # What had waited in the archive goes on now, and not at the next turn of the clock.
+            self.env.ref("email_campaign.cron_send").sudo()._trigger()
+        return result
+
     def copy_data(self, default=None):
         return [
             dict(vals, name=self.env._("%(name)s (copy)", name=campaign.name))
