@@ -1,16 +1,15 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
-
-from .figures import COUNTS, RATES
 
 
 class EmailCampaign(models.Model):
     _name = "email.campaign"
     _description = "Email Campaign"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "email.figures"]
     _order = "create_date desc, id desc"
     _check_company_auto = True
+    _figures_column = "campaign_id"
+    _figures_depends = ("mailing_ids.state",)
 
     name = fields.Char(required=True, tracking=True)
     kind = fields.Selection(
@@ -64,30 +63,6 @@ class EmailCampaign(models.Model):
     )
     recent_event_ids = fields.Many2many("email.campaign.event", "Latest Events", compute="_compute_recent_event_ids")
 
-    recipient_count = fields.Integer("Recipients", compute="_compute_statistics")
-    remaining_count = fields.Integer("Remaining", compute="_compute_statistics")
-    sent_count = fields.Integer("Sent", compute="_compute_statistics")
-    failed_count = fields.Integer("Failed", compute="_compute_statistics")
-    in_doubt_count = fields.Integer("In Doubt", compute="_compute_statistics")
-    cancelled_count = fields.Integer("Cancelled", compute="_compute_statistics")
-    skipped_count = fields.Integer("Skipped", compute="_compute_statistics")
-    opened_count = fields.Integer(
-        "Opened", compute="_compute_statistics", help="People, not openings; in hundredths of what was sent."
-    )
-    clicked_count = fields.Integer(
-        "Clicked", compute="_compute_statistics", help="People, not clicks; in hundredths of what was sent."
-    )
-    bounced_count = fields.Integer(
-        "Bounced",
-        compute="_compute_statistics",
-        help="Refused at once or returned later; in hundredths of all that was tried, sent and failed.",
-    )
-    opted_out_count = fields.Integer("Opted Out", compute="_compute_statistics")
-    opened_rate = fields.Float(compute="_compute_statistics")
-    clicked_rate = fields.Float(compute="_compute_statistics")
-    bounced_rate = fields.Float(compute="_compute_statistics")
-    opted_out_rate = fields.Float(compute="_compute_statistics")
-
     @api.depends("mailing_ids.state")
     def _compute_mailing_count(self):
         groups = self.env["email.campaign.mailing"]._read_group(
@@ -106,13 +81,6 @@ class EmailCampaign(models.Model):
             campaign.recent_event_ids = self.env["email.campaign.event"].search(
                 [("campaign_id", "=", campaign._origin.id)], limit=20
             )
-
-    @api.depends("mailing_ids.state")
-    def _compute_statistics(self):
-        counts = self.env["email.campaign.mailing"]._statistics(SQL.identifier("campaign_id"), self.ids)
-        for campaign in self:
-            for name in (*COUNTS, *RATES):
-                campaign[name] = counts[campaign._origin.id][name]
 
     def write(self, vals):
         result = super().write(vals)

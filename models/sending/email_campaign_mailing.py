@@ -35,8 +35,10 @@ class EmailCampaignMailing(models.Model):
 
     _name = "email.campaign.mailing"
     _description = "Mass Email"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "email.figures"]
     _rec_name = "subject"
+    _figures_column = "mailing_id"
+    _figures_depends = ("state",)
     _order = "create_date desc, id desc"
 
     campaign_id = fields.Many2one("email.campaign", required=True, index=True, ondelete="cascade")

@@ -3,13 +3,37 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .figures import COUNTS, RATES
+# What is counted, as a condition on recipient rows.
+COUNTS = {
+    "recipient_count": "state <> 'skipped'",
+    "remaining_count": "state IN ('queued', 'claimed', 'handed', 'retry')",
+    "sent_count": "state = 'sent'",
+    "failed_count": "state = 'failed'",
+    "in_doubt_count": "state = 'in_doubt'",
+    "cancelled_count": "state = 'cancelled'",
+    "skipped_count": "state = 'skipped'",
+    "opened_count": "opened_at IS NOT NULL",
+    "clicked_count": "clicked_at IS NOT NULL",
+    "bounced_count": "bounced_at IS NOT NULL",
+    "opted_out_count": "opted_out_at IS NOT NULL",
+}
+# Each in hundredths of the sum of some others: opens of what was sent, bounces of all that was tried.
+RATES = {
+    "opened_rate": ("opened_count", ("sent_count",)),
+    "clicked_rate": ("clicked_count", ("sent_count",)),
+    "bounced_rate": ("bounced_count", ("sent_count", "failed_count")),
+    "opted_out_rate": ("opted_out_count", ("sent_count",)),
+}
 
 
-class EmailCampaignMailing(models.Model):
-    """The numbers of mass emails, from one grouped query for all that are shown."""
+class EmailFigures(models.AbstractModel):
+    """The numbers that campaigns and mass emails show, from one grouped query for all that are shown."""
 
-    _inherit = "email.campaign.mailing"
+    _name = "email.figures"
+    _description = "Figures of Mass Emails"
+    # How recipients name the record, and what the numbers change with as far as the ORM is told.
+    _figures_column = ""
+    _figures_depends = ()
 
     recipient_count = fields.Integer("Recipients", compute="_compute_statistics")
     remaining_count = fields.Integer("Remaining", compute="_compute_statistics")
@@ -36,30 +60,29 @@ class EmailCampaignMailing(models.Model):
     opted_out_rate = fields.Float(compute="_compute_statistics")
     progress = fields.Float(compute="_compute_statistics", help="Share of the recipients that are dealt with.")
 
-    @api.depends("state")
+    @api.depends(lambda self: self._figures_depends)
     def _compute_statistics(self):
-        counts = self._statistics(SQL.identifier("mailing_id"), self.ids)
-        for mailing in self:
-            numbers = counts[mailing._origin.id]
+        counts = self._statistics()
+        for record in self:
+            numbers = counts[record._origin.id]
             for name in (*COUNTS, *RATES):
-                mailing[name] = numbers[name]
+                record[name] = numbers[name]
             total = numbers["recipient_count"]
             left = numbers["remaining_count"] + numbers["cancelled_count"]
-            mailing.progress = 100.0 * (total - left) / total if total else 0.0
+            record.progress = 100.0 * (total - left) / total if total else 0.0
 
-    @api.model
-    def _statistics(self, column, ids):
-        """Give the COUNTS and RATES by id, counted over the recipients whose `column` is one of `ids`."""
+    def _statistics(self):
+        """Give {id: {name: number}} of the COUNTS and RATES of these records."""
         numbers = defaultdict(lambda: dict.fromkeys((*COUNTS, *RATES), 0))
-        if not ids:
+        if not self.ids:
             return numbers
         self.env["email.campaign.recipient"].flush_model()
         columns = SQL(", ").join(SQL(f"count(*) FILTER (WHERE {condition})") for condition in COUNTS.values())
         query = SQL(
             "SELECT %(column)s, %(columns)s FROM email_campaign_recipient WHERE %(column)s = ANY(%(ids)s) GROUP BY 1",
-            column=column,
+            column=SQL.identifier(self._figures_column),
             columns=columns,
-            ids=list(ids),
+            ids=self.ids,
         )
         for record_id, *values in self.env.execute_query(query):
             found = dict(zip(COUNTS, values, strict=True))
