@@ -202,10 +202,13 @@ class TestAttachments(MessageCase):
     @example("a\r\nContent-Type: text/html\r\n\r\n<script>")
     @example("=?utf-8?q?evil.exe?=")
     @example("%41''x*.pdf")
+    @example("<>")
+    @example('"x"')
     def test_names(self, name):
         expected = intended_header(name).strip()
         part = self.file(name)
-        self.assertEqual(part.get_filename() or "", expected)
+        # Not by get_filename: that takes quotes and brackets off a decoded name once more.
+        self.assertEqual(part["Content-Disposition"].params.get("filename", ""), expected)
         self.assertEqual(part.get_content_type(), "application/pdf")
 
     def test_names_in_any_script_and_length(self):

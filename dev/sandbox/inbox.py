@@ -171,9 +171,10 @@ class Inbox:
     def stats(self) -> dict[str, int]:
         """The counters since the last clear, all of them present."""
         with self._database.read() as db:
+            # First: an answer that is given now must not be missing both here and in the counters.
+            pending = db.execute("SELECT count(*) FROM message WHERE answer_state = 'pending'").fetchone()[0]
             counters = dict(db.execute("SELECT name, value FROM counter").fetchall())
             unique = db.execute("SELECT count(*) FROM recipient").fetchone()[0]
-            pending = db.execute("SELECT count(*) FROM message WHERE answer_state = 'pending'").fetchone()[0]
             newest = db.execute("SELECT max(id) FROM message").fetchone()[0]
         names = ("accepted", "refused", "bounces_sent", "bounces_failed", "refused_logins")
         return (
