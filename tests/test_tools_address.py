@@ -79,6 +79,10 @@ class TestAddress(BaseCase):
                 self.assertEqual(address.normalize(text), expected)
                 self.assertEqual(address.normalize(expected), expected)
 
+    def test_key(self):
+        self.assertEqual(address.key("Ann <ANN@bücher.example>"), "ann@xn--bcher-kva.example")
+        self.assertEqual(address.key("no address"), "no address")
+
     def test_normalize_as_odoo_does(self):
         for text in VALID:
             if text.rpartition("@")[2].isascii():

@@ -175,6 +175,14 @@ def split(text: str) -> list[str]:
     return pieces
 
 
+def key(text: str) -> str:
+    """Return the normal form of the address in `text`, or `text` as it is if it holds none; never raises."""
+    try:
+        return normalize(text)
+    except AddressError:
+        return text
+
+
 def display_name(text: str) -> str:
     """Return the name before the angle brackets of "name <address>", without its quotes; empty if there is none."""
     name, bracket, _rest = text.rpartition("<")

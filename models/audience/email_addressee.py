@@ -4,16 +4,6 @@ from odoo.tools import SQL
 from ...tools import address
 
 
-def _key(email):
-    """Give the key of an address as Odoo keeps it: international domains have two spellings there."""
-    if not email or email.isascii():
-        return email
-    try:
-        return address.normalize(email)
-    except address.AddressError:
-        return email
-
-
 class EmailAddressee(models.AbstractModel):
     """What can be written to: the records of a model that have an email address.
 
@@ -60,7 +50,7 @@ class EmailAddressee(models.AbstractModel):
 
     def _compute_email_validity(self):
         path = self._email_addressee_field()
-        emails = {record: [_key(email) for email in record.sudo().mapped(path)] for record in self}
+        emails = {record: [email and address.key(email) for email in record.sudo().mapped(path)] for record in self}
         addresses = (
             self.env["email.address"]
             .sudo()
@@ -69,11 +59,11 @@ class EmailAddressee(models.AbstractModel):
                 ["email", "validity", "reason"],
             )
         )
-        by_email = {address.email: address for address in addresses}
+        by_email = {known.email: known for known in addresses}
         for record, found in emails.items():
-            address = by_email.get(found[0] if found else None)
-            record.email_validity = address.validity if address else ("unknown" if found and found[0] else False)
-            record.email_validity_reason = address.reason if address else False
+            known = by_email.get(found[0] if found else None)
+            record.email_validity = known.validity if known else ("unknown" if found and found[0] else False)
+            record.email_validity_reason = known.reason if known else False
 
     @api.model
     def _search_email_validity(self, operator, value):

@@ -114,12 +114,8 @@ class EmailTargetListMember(models.Model):
                 lists.ids,
             )
         )
-        folded = {}
-        for member_id, email in rows:
-            try:
-                folded[member_id] = address.normalize(email)
-            except address.AddressError:
-                continue  # the audience leaves it out as no address
+        # One that is no address stays as it is: the audience leaves it out.
+        folded = {member_id: address.key(email) for member_id, email in rows}
         if not folded:
             return
         self.env.execute_query(

@@ -12,7 +12,4 @@ class MailBlacklist(models.Model):
     @api.depends("email")
     def _compute_email_key(self):
         for entry in self:
-            try:
-                entry.email_key = address.normalize(entry.email or "")
-            except address.AddressError:
-                entry.email_key = entry.email
+            entry.email_key = address.key(entry.email or "")

@@ -70,8 +70,8 @@ class EmailIncoming(models.AbstractModel):
     @api.model
     def _note_bounce(self, recipient, verdict, reference):
         # The return path tells whom it is about; the report may name the address in another form, or forwarded.
-        own = self._wire_form(recipient.email)
-        named = [failed for failed in verdict.recipients if self._wire_form(failed.address) == own]
+        own = address.key(recipient.email)
+        named = [failed for failed in verdict.recipients if address.key(failed.address) == own]
         failed = (named or list(verdict.recipients) or [None])[0]
         if failed is None:
             return
@@ -100,14 +100,6 @@ class EmailIncoming(models.AbstractModel):
             self.env["email.address"]._note_bounces(
                 [{"email": recipient.email, "kind": kind, "status": failed.status, "reason": detail}]
             )
-
-    @api.model
-    def _wire_form(self, written):
-        """Give the form of an address by which two can be compared, whatever their domains are written in."""
-        try:
-            return address.envelope(address.normalize(written))[0]
-        except address.AddressError:
-            return written
 
     @api.model
     def _note_not_understood(self, recipient, verdict, message):
