@@ -22,6 +22,7 @@
         "security/email_campaign_rules.xml",
         "data/email_list_type_data.xml",
         "data/ir_cron_data.xml",
+        "wizard/email_campaign_launch_views.xml",
         "wizard/email_campaign_mailing_test_views.xml",
         "wizard/email_campaign_send_views.xml",
         "wizard/email_target_list_add_views.xml",
@@ -41,6 +42,7 @@
     "demo": ["demo/email_campaign_demo.xml"],
     "images": ["static/description/screenshot_campaign.png"],
     "assets": {
+        "web.assets_backend": ["email_campaign/static/src/**/*"],
         "web.assets_tests": ["email_campaign/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",

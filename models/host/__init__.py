@@ -1,4 +1,5 @@
 from . import crm_lead
+from . import ir_websocket
 from . import mail_blacklist
 from . import mail_thread
 from . import res_config_settings

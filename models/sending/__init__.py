@@ -7,4 +7,6 @@ from . import email_campaign_recipient
 from . import email_campaign_recipient_queue
 from . import email_campaign_mailing_content
 from . import email_campaign_mailing_launch
+from . import email_campaign_mailing_progress
+from . import email_campaign_mailing_schedule
 from . import email_campaign_mailing_delivery

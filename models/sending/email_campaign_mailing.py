@@ -77,7 +77,9 @@ class EmailCampaignMailing(models.Model):
     click_tracking = fields.Boolean(
         default=True, help="Lead links through this server, so that the log shows who clicked on what."
     )
-    scheduled_at = fields.Datetime("Send At", help="Leave empty to send as soon as it is launched.", copy=False)
+    scheduled_at = fields.Datetime(
+        "Send At", help="Leave empty to send as soon as it is launched.", copy=False, tracking=True
+    )
     dry_run = fields.Boolean(
         help="Launching checks the content, the sender and everyone on the lists and reports who would be left out and "
         "why. Nothing is sent and the mass email stays a draft.",
@@ -185,7 +187,11 @@ class EmailCampaignMailing(models.Model):
 
     def action_view_failed(self):
         self.ensure_one()
-        return self._view("email_campaign.email_campaign_recipient_action", search_default_trouble=1)
+        return self._view("email_campaign.email_campaign_recipient_action", search_default_failed=1)
+
+    def action_view_in_doubt(self):
+        self.ensure_one()
+        return self._view("email_campaign.email_campaign_recipient_action", search_default_in_doubt=1)
 
     def action_view_events(self):
         self.ensure_one()

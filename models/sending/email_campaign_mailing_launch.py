@@ -45,7 +45,8 @@ class EmailCampaignMailing(models.Model):
                         reasons=mailing._reasons_text(report) or self.env._("the target lists are empty."),
                     )
                 )
-            self.env.ref("email_campaign.cron_send").sudo()._trigger(mailing.scheduled_at or None)
+            mailing._trigger_send(mailing.scheduled_at)
+            mailing._notify_progress()
         return self._notification("\n".join(reports)) if reports else True
 
     def _notification(self, message):
@@ -63,12 +64,16 @@ class EmailCampaignMailing(models.Model):
 
     def action_pause(self):
         self._move("paused", ("queued", "sending"))
+        self._notify_progress()
         return True
 
     def action_resume(self):
+        """Go on where it stopped, or wait for the time that was set if that is still to come."""
         self._move("queued", ("paused",), trouble=False, trouble_count=0, next_try_at=False)
-        self.env.ref("email_campaign.cron_send").sudo()._trigger()
-        return True
+        for mailing in self:
+            mailing._trigger_send(mailing.scheduled_at)
+        self._notify_progress()
+        return self._starts_later()
 
     def action_cancel(self):
         """Stop for good: what has not left is cancelled, what was sent stays sent."""
@@ -90,7 +95,8 @@ class EmailCampaignMailing(models.Model):
             _logger.info("mass emails %s: a worker changes their recipients too; the sweep cancels them", self.ids)
         self.env.invalidate_all(flush=False)
         # What a worker holds at this moment is cancelled by it, or by the sweep of the next.
-        self.env.ref("email_campaign.cron_send").sudo()._trigger()
+        self._trigger_send()
+        self._notify_progress()
         return True
 
     def action_retry_failed(self):
@@ -168,7 +174,8 @@ class EmailCampaignMailing(models.Model):
     def _reopen(self):
         """Let the worker take up again mass emails that were done."""
         self.filtered(lambda mailing: mailing.state == "done").write({"state": "queued", "done_at": False})
-        self.env.ref("email_campaign.cron_send")._trigger()
+        self._trigger_send()
+        self._notify_progress()
 
     def _check_launch(self):
         self.ensure_one()

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 
@@ -102,10 +103,14 @@ class EmailCampaignRecipient(models.Model):
     _email_index = models.Index("(email)")
 
     def action_mark_sent(self):
-        """Settle what is in doubt: it arrived."""
-        self.mailing_id.check_access("write")
+        """Settle what is in doubt: it arrived.
+
+        :raises UserError: when none of them is in doubt
+        """
+        mailings = self.mailing_id
+        mailings.check_access("write")
         self.env.flush_all()
-        self.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
                 """
                 WITH settled AS (
@@ -122,17 +127,18 @@ class EmailCampaignRecipient(models.Model):
                 self.env._("No answer came; %s decided that it arrived.", self.env.user.name),
             )
         )
-        self.env.invalidate_all(flush=False)
+        self._check_settled(rows)
+        mailings._notify_progress()
         return True
 
     def action_send_again(self):
         """Settle what is in doubt: it did not arrive. Who decides so takes the risk of a second copy.
 
-        :raises UserError: when the mass email was cancelled
+        :raises UserError: when the mass email was cancelled, or none of them is in doubt
         """
         mailings = self.mailing_id
         mailings._check_state(("queued", "sending", "paused", "done"), self.env._("be sent again"))
-        self.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
                 """
                 UPDATE email_campaign_recipient SET state = 'queued', next_try_at = NULL
@@ -141,9 +147,16 @@ class EmailCampaignRecipient(models.Model):
                 self.ids,
             )
         )
-        self.env.invalidate_all(flush=False)
+        self._check_settled(rows)
         mailings.sudo()._reopen()
         return True
+
+    def _check_settled(self, rows):
+        self.env.invalidate_all(flush=False)
+        if not rows:
+            raise UserError(
+                self.env._("None of the selected recipients is in doubt, so there is nothing to decide about them.")
+            )
 
     def action_open_record(self):
         """Open the contact, lead or user behind the recipient."""

@@ -109,13 +109,19 @@ const massEmail = (subject) => [
     },
 ];
 
-const launch = () => [
+const pressLaunch = () => ({
+    trigger: ".o_statusbar_buttons button:contains('Launch')",
+    run: "click",
+});
+
+const launch = (recipients) => [
+    pressLaunch(),
     {
-        trigger: ".o_statusbar_buttons button:contains('Launch')",
-        run: "click",
+        content: "Who gets it is counted before",
+        trigger: `.modal .o_field_widget[name=recipient_count]:contains(/^${recipients}$/)`,
     },
     {
-        trigger: ".modal:contains('Send this email to everyone')",
+        trigger: ".modal .o_field_widget[name=sender]:contains('tess@crm.example')",
     },
     {
         trigger: ".modal-footer button:contains('Launch')",
@@ -129,7 +135,7 @@ registry.category("web_tour.tours").add("email_campaign_launch", {
         ...listWithMembers(),
         ...campaignWithList(),
         ...massEmail("Spring is here"),
-        ...launch(),
+        ...launch(3),
         {
             content: "It waits for the worker",
             trigger: ".o_arrow_button_current:contains('Queued')",
@@ -202,8 +208,9 @@ registry.category("web_tour.tours").add("email_campaign_unknown_field", {
             run: "click",
         },
         ...massEmail("Dear {{ object.nickname }}"),
-        ...launch(),
+        pressLaunch(),
         {
+            content: "What can't be sent is refused before anybody is asked",
             trigger: ".modal-body:contains('object.nickname'):contains('has no field “nickname”')",
         },
         {
