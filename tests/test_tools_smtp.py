@@ -8,6 +8,7 @@ from odoo.tests import BaseCase
 from odoo.addons.email_campaign.tools.smtp import Lane, Mail
 
 DATA = b"Subject: x\r\n\r\nbody\r\n"
+ENVELOPE = b"MAIL FROM:<bounce@crm.example>\r\nRCPT TO:<ann@good.example>\r\nDATA\r\n"
 HANG_UP = object()
 SILENCE = object()
 
@@ -137,7 +138,10 @@ class TestTransaction(LaneCase):
             ):  # fmt: skip
                 with self.subTest(verb=verb, answer=answer):
                     usual = [b"354 go on"] if verb == "DATA" else [b"250 OK"]
-                    lane = self.open(**{verb: [answer, *usual]})
+                    script = {verb: [answer, *usual]}
+                    if verb == "MAIL" and self.offers:
+                        script.update(RCPT=[b"503 no sender", b"250 OK"], DATA=[b"503 no sender", b"354 go on"])
+                    lane = self.open(**script)
                     self.assert_outcome(lane.send(self.mail()), result, int(answer[:3]), enhanced, stage, text)
                     self.assertEqual(lane.send(self.mail(2)).result, "accepted", "after RSET, another mail")
                     self.assertEqual(self.peer.commands.count("RSET"), 1)
@@ -210,7 +214,10 @@ class TestTransaction(LaneCase):
 
     def test_refused_and_then_no_reset(self):
         lane = self.open(RCPT=[b"550 5.1.1 no"], RSET=[HANG_UP])
-        self.assertEqual(lane.send(self.mail()).result, "permanent", "what was said before counts")
+        outcomes = list(lane.send_all([self.mail(1), self.mail(2), self.mail(3)]))
+        self.assertEqual(outcomes[0].result, "permanent", "what was said before counts")
+        for outcome in outcomes[1:]:
+            self.assert_outcome(outcome, "unsent", 0, "", "connection")
         self.assertFalse(lane.is_open)
 
     def test_not_forever(self):
@@ -238,8 +245,9 @@ class TestPipelinedTransaction(TestTransaction):
         # The peer says 354 to DATA though it refused the recipient, as RFC 2920 allows: it gets an empty content.
         lane = self.open(RCPT=[b"550 5.1.1 no", b"250 OK"], dot=[b"554 5.5.1 no recipients", b"250 OK"])
         self.assert_outcome(lane.send(self.mail()), "permanent", 550, "5.1.1", "RCPT", "no")
-        self.assertEqual(self.peer.contents, [b""])
         self.assertEqual(lane.send(self.mail(2)).result, "accepted")
+        self.assertEqual(self.peer.contents, [b"", DATA])
+        self.assertEqual(self.peer.commands[3:5], ["RSET", "MAIL FROM:<bounce@crm.example>"])
 
     def test_all_refused(self):
         lane = self.open(MAIL=[b"451 4.7.1 slow"], RCPT=[b"503 5.5.1 MAIL first"], DATA=[b"503 5.5.1 RCPT first"])
@@ -253,15 +261,23 @@ class TestPipelinedTransaction(TestTransaction):
         self.assertEqual(lane.send(self.mail()).code, 550)
         self.assertFalse(lane.is_open)
 
-    def test_one_flight(self):
+    def test_no_content_for_somebody(self):
+        # A server that takes the recipient of no sender might take an empty content for them, too.
+        lane = self.open(MAIL=[b"451 4.7.1 slow"])
+        self.assert_outcome(lane.send(self.mail()), "transient", 451, "4.7.1", "MAIL", "slow")
+        self.assertFalse(lane.is_open)
+        lane.close()
+        self.assertEqual(self.peer.contents, [])
+
+    def test_one_round_trip_for_each_mail(self):
         lane = self.open()
         flights = []
-        send = lane._connection.send
-        lane._connection.send = lambda data: flights.append(bytes(data)) or send(data)
-        lane.send(self.mail())
-        self.assertEqual(
-            flights, [b"MAIL FROM:<bounce@crm.example>\r\nRCPT TO:<ann@good.example>\r\nDATA\r\n", DATA, b".\r\n"]
-        )
+        line = lane._line
+        send = line.send
+        line.send = lambda data: flights.append(bytes(data)) or send(data)
+        list(lane.send_all([self.mail(1), self.mail(2), self.mail(3)]))
+        last = DATA + b".\r\n"
+        self.assertEqual(flights, [ENVELOPE, last + ENVELOPE, last + ENVELOPE, last])
 
 
 class TestCheckedBefore(LaneCase):

@@ -7,26 +7,26 @@ or for good, what never left, and what nobody can know.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import smtplib
-import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+from .smtp_line import MAX_TEXT, Line, LineError, reply_text
 
 #: accepted: the server has it. transient: refused for now (4yz). permanent: refused for good (5yz).
 #: unsent: it never left whole, the server can't have it. unknown: it left whole and no answer came.
 Result = Literal["accepted", "transient", "permanent", "unsent", "unknown"]
 
-_ENHANCED = re.compile(r"\A([245]\.\d{1,3}\.\d{1,3})(?:\s+|\Z)")
 # What would end an address or a command, or can't be sent at all; a quoted local part with blanks is refused too.
 _UNSAFE = re.compile("[\x00-\x20\x7f<>\ud800-\udfff]")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 _SERVICE_CLOSING = 421
 _START_INPUT = 354
-_MAX_TEXT = 500
 _GOODBYE_TIMEOUT = 5.0  # seconds; nothing depends on the answer
+_DOT = b".\r\n"
+_RESET = b"RSET\r\n"
+_ENVELOPE = ("MAIL", "RCPT", "DATA")
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,12 @@ class Mail:
     smtputf8: bool = False
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of the mail `key`: SMTP code, enhanced code (RFC 3463) and text as answered, and the stage."""
+class Outcome(NamedTuple):
+    """What became of the mail `key`: SMTP code, enhanced code (RFC 3463) and text as answered, and the stage.
+
+    Stages: check (refused here) | MAIL | RCPT | DATA (the command whose answer it is, or that got none) | content
+    (it broke within) | end of data (the answer to the whole) | connection (its turn had not come: no try).
+    """
 
     key: int
     result: Result
@@ -53,9 +56,10 @@ class Outcome:
 
 
 class Lane:
-    """Sends mails over one open connection, one transaction after the other.
+    """Sends mails over one open connection.
 
-    Where the server offers PIPELINING (RFC 2920), MAIL, RCPT and DATA leave together, which saves two round trips.
+    Where the server offers PIPELINING, the content of a mail and the envelope of the next leave in one flight (RFC 2920
+    section 3.1), which is one round trip for each mail. Where it doesn't, each command waits for its answer.
 
     :param connection: an open, logged-in `smtplib.SMTP` (or what behaves like one) after EHLO
     :param timeout: seconds to wait for any single answer but the last
@@ -71,12 +75,18 @@ class Lane:
         self._timeout = timeout
         self._final_timeout = final_timeout
         self._left = max_mails
-        self._open = True
-        self._stage = ""
-        self._wait(timeout)
-        self._send_at_once()
-        self._max_size = _number(connection.esmtp_features.get("size", ""))
+        self._open = connection.sock is not None
+        self._trouble = "" if self._open else "the connection was closed before"
+        self._line = Line(connection.sock, min(timeout, final_timeout)) if self._open else None
         self._pipelining = connection.has_extn("pipelining")
+        self._size = connection.has_extn("size")
+        self._max_size = _number(connection.esmtp_features.get("size", ""))
+        self._eight_bit = connection.has_extn("8bitmime")
+        self._utf8 = connection.has_extn("smtputf8")
+        self._clearing = b""  # what ends the transaction that was refused
+        self._mail: Mail | None = None  # it has the line
+        self._next: Mail | None = None  # its envelope is behind the content of that one
+        self._stage = "connection"  # of the mail that has the line, if the line broke now
 
     @property
     def is_open(self) -> bool:
@@ -93,46 +103,51 @@ class Lane:
         """Whether it has carried as many mails as it may, and another connection should go on."""
         return self._open and self._left <= 0
 
+    @property
+    def trouble(self) -> str:
+        """Why the connection can't be used any more; empty while nothing is wrong with it."""
+        return self._trouble
+
+    def run(self, source: Callable[[bool], Mail | None], report: Callable[[Outcome], object]) -> None:
+        """Send what `source` gives until it has nothing more, or this connection is spent or lost.
+
+        Each mail that was taken from `source` gets one outcome. Never raises for what the server or the line does.
+
+        :param source: gives the next mail or None; called with whether it may wait for one
+        :param report: takes the outcomes, each as soon as it is known
+        """
+        try:
+            while mail := self._take(source, report, True):
+                self._mail, self._stage = mail, "connection"
+                wanted = self._begin(report)
+                while wanted:
+                    wanted = self._finish(source, report)
+        except LineError as error:
+            self._give_up(error.text, report)
+        except BaseException:
+            # Not the server's doing. Whoever mends it must find no mail without an outcome.
+            self._give_up("an error in this program", report)
+            raise
+
     def send_all(self, mails: Iterable[Mail]) -> Iterator[Outcome]:
-        """Give the outcome of each of `mails`, in order; once the connection is gone the rest is `unsent`."""
-        for mail in mails:
-            if self.is_open:
-                yield self.send(mail)
-            else:
-                yield Outcome(mail.key, "unsent", text="the connection was closed before", stage="connection")
+        """Give the outcome of each of `mails`; once the connection is gone the rest is `unsent`."""
+        outcomes: list[Outcome] = []
+        rest = iter(mails)
+        self.run(lambda _wait: next(rest, None), outcomes.append)
+        yield from outcomes
+        for mail in rest:
+            yield unsent(mail, self._trouble or "the connection has carried as many mails as it may")
 
     def send(self, mail: Mail) -> Outcome:
         """Run the transaction of one mail. Never raises for what the server or the line does."""
-        utf8 = mail.smtputf8 or not (mail.mail_from.isascii() and mail.rcpt_to.isascii() and mail.data.isascii())
-        if refusal := self._refuse(mail, utf8):
-            return refusal
-        self._left -= 1
-        self._stage = "MAIL"
-        try:
-            self._wait(self._timeout)
-            if refused := self._start(mail, utf8):
-                return refused
-            self._stage = "content"
-            self._connection.send(mail.data)
-        except (OSError, smtplib.SMTPException) as error:
-            # Without the final dot the server has no message: it can be sent again.
-            return self._lost(mail, error, "unsent")
-        self._stage = "end of data"
-        try:
-            self._wait(self._final_timeout)
-            self._connection.send(b".\r\n")
-            code, reply = self._connection.getreply()
-        except (OSError, smtplib.SMTPException) as error:
-            return self._lost(mail, error, "unknown")
-        if _is_ok(code):
-            return Outcome(mail.key, "accepted", code, *_reply_text(reply), stage=self._stage)
-        return self._refused(mail, code, reply)
+        [outcome] = self.send_all([mail])
+        return outcome
 
     def close(self) -> None:
         """Say goodbye (QUIT), or just hang up when the server doesn't answer any more."""
         try:
             if self._open:
-                self._wait(_GOODBYE_TIMEOUT)
+                self._connection.sock.settimeout(_GOODBYE_TIMEOUT)
                 self._connection.quit()
         except (OSError, smtplib.SMTPException):
             pass  # the mails have their outcomes already; a failing goodbye changes none of them
@@ -140,115 +155,186 @@ class Lane:
             self._open = False
             self._connection.close()
 
-    def _refuse(self, mail: Mail, utf8: bool) -> Outcome | None:
+    def _take(
+        self, source: Callable[[bool], Mail | None], report: Callable[[Outcome], object], wait: bool
+    ) -> Mail | None:
+        """Give the next mail that may be sent over this connection."""
+        while self._open and self._left > 0 and (mail := source(wait)):
+            if refusal := self._refuse(mail):
+                report(refusal)
+            else:
+                self._left -= 1
+                return mail
+        return None
+
+    def _refuse(self, mail: Mail) -> Outcome | None:
         """Refuse before the socket is touched what must not, or can't, be sent."""
         for name, value, enhanced in (
             ("sender", mail.mail_from, "5.1.7"),
             ("recipient", mail.rcpt_to, "5.1.3"),
         ):
             if not value or _UNSAFE.search(value):
-                text = f"{value!a} can't be a {name} address"[:_MAX_TEXT]
-                return Outcome(mail.key, "permanent", 553, enhanced, text, "check")
-        if utf8 and not self._connection.has_extn("smtputf8"):
+                return _refusal(mail, 553, enhanced, f"{value!a} can't be a {name} address")
+        data = mail.data
+        if not data.endswith(b"\r\n") or b"\r\n.\r\n" in data or data.startswith(_DOT):
+            # The server would take commands for content, or content for commands.
+            return _refusal(mail, 554, "5.6.0", "the message has no proper end of its last line, or a lone dot before")
+        if self._max_size and len(data) > self._max_size:
+            text = f"the message has {len(data):,} bytes and the server takes {self._max_size:,}"
+            return _refusal(mail, 552, "5.3.4", text)
+        if not self._utf8 and _needs_utf8(mail):
             text = f"the server can't send to {mail.rcpt_to}: it doesn't offer SMTPUTF8"
-            return Outcome(mail.key, "permanent", 553, "5.6.7", text, "check")
-        if self._max_size and len(mail.data) > self._max_size:
-            text = f"the message has {len(mail.data):,} bytes and the server takes {self._max_size:,}"
-            return Outcome(mail.key, "permanent", 552, "5.3.4", text, "check")
+            return _refusal(mail, 553, "5.6.7", text)
+        if not (self._eight_bit or self._utf8 or data.isascii()):
+            return _refusal(mail, 554, "5.6.3", "the server doesn't take a content of 8 bits: it has no 8BITMIME")
         return None
 
-    def _start(self, mail: Mail, utf8: bool) -> Outcome | None:
-        """Bring the server to the point where it wants the content; or give why it doesn't."""
-        commands = (
-            ("MAIL", f"MAIL FROM:<{mail.mail_from}>{self._mail_options(mail, utf8)}\r\n".encode()),
-            ("RCPT", f"RCPT TO:<{mail.rcpt_to}>\r\n".encode()),
-            ("DATA", b"DATA\r\n"),
-        )
+    def _envelope(self, mail: Mail) -> bytes:
+        """Give the three commands before the content."""
+        size = f" SIZE={len(mail.data)}" if self._size else ""
+        body = ""
+        if not (mail.data.isascii() and mail.rcpt_to.isascii() and mail.mail_from.isascii()) or mail.smtputf8:
+            # RFC 6531 section 3.4: an internationalised message needs both.
+            body = " SMTPUTF8 BODY=8BITMIME" if _needs_utf8(mail) else " BODY=8BITMIME"
+        return f"MAIL FROM:<{mail.mail_from}>{size}{body}\r\nRCPT TO:<{mail.rcpt_to}>\r\nDATA\r\n".encode()
+
+    def _begin(self, report: Callable[[Outcome], object]) -> bool:
+        """Send the envelope alone, nothing being under way; give whether the server wants the content."""
+        assert self._mail and self._line
+        if said := self._line.unasked():
+            raise LineError(said)
+        clearing, self._clearing = self._clearing, b""
+        flight = clearing + self._envelope(self._mail)
         if self._pipelining:
-            self._connection.send(b"".join(command for _stage, command in commands))
-        refused = None
-        for stage, command in commands:
-            if refused is None:
-                self._stage = stage
-            elif not self._pipelining or not self._open:
+            self._line.send(flight)
+        steps = iter(() if self._pipelining else flight.splitlines(keepends=True))
+        for command in clearing.splitlines(keepends=True):
+            for step in steps:
+                self._line.send(step)
                 break
+            code, reply = self._line.read(self._timeout)
+            # What it says to the content for nobody is of no interest; but after RSET nothing may be left.
+            if code == _SERVICE_CLOSING or (command == _RESET and not _is_ok(code)):
+                raise LineError(_said(code, reply))
+        return self._read_envelope(report, steps, "MAIL")
+
+    def _read_envelope(self, report: Callable[[Outcome], object], steps: Iterator[bytes], first: str) -> bool:
+        """Read the answers to MAIL, RCPT and DATA; give whether the server wants the content.
+
+        :param steps: the commands that have not been sent
+        :param first: the stage of the mail if the line breaks before the answer to MAIL
+        """
+        assert self._mail and self._line
+        line, refused, code = self._line, None, 0
+        self._stage = first
+        for stage in _ENVELOPE:
             try:
-                if not self._pipelining:
-                    self._connection.send(command)
-                code, reply = self._connection.getreply()
-            except (OSError, smtplib.SMTPException) as error:
-                lost = self._lost(mail, error, "unsent")
-                return refused or lost
-            wanted = code == _START_INPUT if stage == "DATA" else _is_ok(code)
-            if refused is None and not wanted:
-                refused = self._outcome(mail, code, reply)
-        if refused and self._open:
-            self._reset(end_data=self._pipelining and code == _START_INPUT)
-        return refused
+                for step in steps:
+                    line.send(step)
+                    break
+                code, reply = line.read(self._timeout)
+            except LineError as error:
+                if not refused:
+                    raise
+                self._close(error.text)  # what was said before counts
+                break
+            if refused:
+                if code == _SERVICE_CLOSING or (stage == "RCPT" and _is_ok(code)):
+                    # A server that takes the recipient of no sender may take an empty content for them, too.
+                    self._close(_said(code, reply))
+                    break
+            elif code != _START_INPUT if stage == "DATA" else not _is_ok(code):
+                self._stage = stage
+                refused = self._refused(self._mail, code, reply)
+                if not (self._pipelining and self._open):
+                    break
+            elif stage != "DATA":
+                self._stage = "DATA" if stage == "RCPT" else "RCPT"
+        if refused:
+            # RFC 2920 section 3.1: a server may want content for nobody; it gets none.
+            self._clearing = _DOT + _RESET if code == _START_INPUT else _RESET
+            self._mail = None
+            report(refused)
+            return False
+        if line.is_ahead:
+            self._stage = "connection"
+            raise LineError(line.unasked())
+        return True
 
-    def _reset(self, end_data: bool = False) -> None:
-        """End the transaction that was refused; the connection stays fit for another, or is closed."""
+    def _finish(self, source: Callable[[bool], Mail | None], report: Callable[[Outcome], object]) -> bool:
+        """Send the content and the next envelope; give whether the server wants the content of that, too."""
+        mail, line = self._mail, self._line
+        assert mail and line
+        self._stage = "connection"
+        self._next = self._take(source, report, False) if self._pipelining else None
+        flight = mail.data + _DOT
+        if self._next:
+            flight += self._envelope(self._next)
+        self._stage = "end of data"
         try:
-            if end_data:
-                # RFC 2920 section 3.1: a server may want content for nobody; it gets none.
-                self._connection.send(b".\r\n")
-                self._connection.getreply()
-            code, _reply = self._connection.docmd("RSET")
-            self._open = _is_ok(code)
-        except (OSError, smtplib.SMTPException):
-            self._open = False
-
-    def _mail_options(self, mail: Mail, utf8: bool) -> str:
-        options = f" SIZE={len(mail.data)}" if self._connection.has_extn("size") else ""
-        # RFC 6531 section 3.4: such a message needs both.
-        return options + (" SMTPUTF8 BODY=8BITMIME" if utf8 else "")
+            line.send(flight)
+        except LineError as error:
+            if error.left <= len(mail.data):
+                self._stage = "content"  # without its final dot the server has no message: it can be sent again
+            raise
+        code, reply = line.read(self._final_timeout)
+        if _is_ok(code):
+            outcome = Outcome(mail.key, "accepted", code, *reply_text(reply), "end of data")
+        else:
+            outcome = self._refused(mail, code, reply)
+            self._clearing = b"" if self._next else _RESET
+        self._mail, self._next = self._next, None
+        self._stage = "connection"
+        report(outcome)
+        if not self._open:
+            raise LineError(self._trouble)
+        return bool(self._mail) and self._read_envelope(report, iter(()), "connection")
 
     def _refused(self, mail: Mail, code: int, reply: bytes) -> Outcome:
-        outcome = self._outcome(mail, code, reply)
-        if self._open:
-            self._reset()
-        return outcome
-
-    def _outcome(self, mail: Mail, code: int, reply: bytes) -> Outcome:
         """Give the outcome of an answer that is not the one that was hoped for."""
-        enhanced, text = _reply_text(reply)
         if code // 100 in (4, 5):
             result: Result = "permanent" if code // 100 == 5 else "transient"
         else:
-            # Something that isn't SMTP. Only before the end of the content it is certain that the server has nothing.
+            # Something out of turn. Only before the end of the content it is certain that the server has nothing.
             result = "unknown" if self._stage == "end of data" else "unsent"
         if result in ("unknown", "unsent") or code == _SERVICE_CLOSING:
-            self._open = False
-        return Outcome(mail.key, result, max(code, 0), enhanced, text, self._stage)
+            self._close(_said(code, reply))
+        return Outcome(mail.key, result, code, *reply_text(reply), self._stage)
 
-    def _lost(self, mail: Mail, error: Exception, result: Result) -> Outcome:
+    def _close(self, trouble: str) -> None:
         self._open = False
-        text = _clean(f"{type(error).__name__}: {error}")
-        return Outcome(mail.key, result, text=text, stage=self._stage)
+        self._trouble = self._trouble or trouble
 
-    def _send_at_once(self) -> None:
-        """Have the final dot leave at once: Nagle's algorithm would wait up to 40 ms for the content's ACK."""
-        with contextlib.suppress(OSError, AttributeError):
-            self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def _wait(self, seconds: float) -> None:
-        if self._connection.sock is not None:
-            self._connection.sock.settimeout(seconds)
-
-
-def _reply_text(reply: bytes) -> tuple[str, str]:
-    """Give (enhanced code, text) of a reply without its three digits."""
-    text = reply.decode("utf-8", "replace").strip()
-    if match := _ENHANCED.match(text):
-        # In a reply of several lines each repeats the code (RFC 2034 section 4).
-        text = re.sub(rf"(?m)^{re.escape(match[1])}\s*", "", text)
-        return match[1], _clean(text)
-    return "", _clean(text)
+    def _give_up(self, text: str, report: Callable[[Outcome], object]) -> None:
+        """Give the mails under way the outcome that the end of the line leaves them."""
+        self._close(text)
+        mail, following = self._mail, self._next
+        self._mail = self._next = None
+        if mail:
+            result: Result = "unknown" if self._stage == "end of data" else "unsent"
+            report(Outcome(mail.key, result, text=text, stage=self._stage))
+        if following:
+            report(unsent(following, text))
 
 
-def _clean(text: str) -> str:
-    """Give `text` on one line, of bounded length, without what a database or a screen can't take."""
-    return _UNPRINTABLE.sub(" ", text).strip()[:_MAX_TEXT]
+def unsent(mail: Mail, text: str) -> Outcome:
+    """Give the outcome of a mail of which nothing has left."""
+    return Outcome(mail.key, "unsent", text=text, stage="connection")
+
+
+def _refusal(mail: Mail, code: int, enhanced: str, text: str) -> Outcome:
+    return Outcome(mail.key, "permanent", code, enhanced, text[:MAX_TEXT], "check")
+
+
+def _needs_utf8(mail: Mail) -> bool:
+    """Say whether addresses or header of `mail` are beyond ASCII (RFC 6531); its body alone needs 8 bits only."""
+    if mail.smtputf8 or not (mail.mail_from.isascii() and mail.rcpt_to.isascii()):
+        return True
+    return not (mail.data.isascii() or mail.data.partition(b"\r\n\r\n")[0].isascii())
+
+
+def _said(code: int, reply: bytes) -> str:
+    return " ".join(filter(None, (str(code), *reply_text(reply))))
 
 
 def _is_ok(code: int) -> bool:
