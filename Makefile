@@ -2,9 +2,12 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help setup run demo test lint screenshots stop clean
+.PHONY: help setup run demo test bench lint screenshots stop clean
 help setup run demo lint screenshots stop clean:
 	@$(PYTHON) -m dev $@
 
 test:
 	@$(PYTHON) -m dev test $(ARGS)
+
+bench:
+	@$(PYTHON) -m dev bench $(ARGS)

@@ -18,6 +18,7 @@ Commands (as `make NAME`, or `python3 -m dev NAME`):
   demo    the same, plays one campaign and ends
   test    all tests; make test ARGS="-k launch -x" passes arguments to pytest
   lint    ruff, pylint-odoo, data file checks, mypy, import rules
+  bench   what sending costs, against mass_mailing and the line; make bench ARGS="a --json FILE"
   screenshots  the README's pictures, of what `make run` has running in another terminal
   stop    stop what an interrupted command left running
   clean   delete this checkout's databases, logs and settings; python3 -m dev clean --cache: downloads too

@@ -47,6 +47,13 @@ def screenshots(settings: Settings, arguments: Sequence[str]) -> int:
     return take(settings, arguments)
 
 
+def bench(settings: Settings, arguments: Sequence[str]) -> int:
+    """The figures of benchmarks/."""
+    from .benching import bench as measure  # benchmarks/, which no other command needs
+
+    return measure(settings, arguments)
+
+
 COMMANDS: dict[str, Callable[[Settings, Sequence[str]], int]] = {
     "setup": setup,
     "run": run,
@@ -54,6 +61,7 @@ COMMANDS: dict[str, Callable[[Settings, Sequence[str]], int]] = {
     "test": test,
     "lint": linting.lint,
     "screenshots": screenshots,
+    "bench": bench,
     "stop": stop,
     "clean": clean,
 }

@@ -17,7 +17,7 @@ PYLINT = (
     # Asks for a certain organisation among the authors.
     "--disable=manifest-required-author",
 )
-TYPED = ("dev", "tools")
+TYPED = ("dev", "tools", "benchmarks")
 
 
 def lint(_settings: Settings, _arguments: Sequence[str]) -> int:
