@@ -5,6 +5,7 @@ from . import (
     test_delivery_trouble,
     test_incoming,
     test_launch,
+    test_provider,
     test_response,
     test_security,
     test_settings,

@@ -222,6 +222,10 @@ class Limits:
     def __bool__(self) -> bool:
         return bool(self.second or self.counts or self.window)
 
+    def with_hour(self, cap: int) -> Limits:
+        """Give these limits with at most `cap` an hour."""
+        return replace(self, hour=min(self.hour or cap, cap))
+
     def day_limit(self, now: datetime) -> int:
         """Give the limit of the day in which `now` is, 0 for none."""
         ramp = self.ramp.limit(now) if self.ramp else None
@@ -284,6 +288,11 @@ class DomainPace:
         granted, bucket = self.bucket(now).take(wanted, now)
         return granted, replace(self, bucket_tokens=bucket.tokens, bucket_at=bucket.at)
 
+    def given_back(self, count: int, now: datetime) -> DomainPace:
+        """Give the pace with `count` mails back that did not go."""
+        bucket = self.bucket(now).refilled(now).give_back(count)
+        return replace(self, bucket_tokens=bucket.tokens, bucket_at=bucket.at)
+
     def again(self, now: datetime) -> datetime:
         """Give the moment from which a mail may go."""
         return max(self.hold_until, self.bucket(now).again(1, now))
@@ -345,8 +354,8 @@ def estimate(
             # What no window reaches any more.
             used = {number: gone for number, gone in used.items() if number >= minute(at) - DAY}
             continue
-        # What leaves within an hour only makes room, so as much as fits now may be sent in one go.
-        until = min(at + timedelta(hours=1), (limits.window and limits.window.closes(at)) or datetime.max)
+        # Time only makes room, so whatever there is room for now may be sent in one go.
+        until = (limits.window and limits.window.closes(at)) or datetime.max
         fits = left if math.isinf(speed) else max(1, math.ceil((until - at).total_seconds() * speed))
         sent = min(left, free, fits)
         left -= sent

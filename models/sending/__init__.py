@@ -1,6 +1,8 @@
 # The models first, then what their other files add.
 from . import email_merge
 from . import email_figures
+from . import email_provider
+from . import email_provider_pace
 from . import email_campaign
 from . import email_campaign_mailing
 from . import email_campaign_recipient
@@ -10,3 +12,9 @@ from . import email_campaign_mailing_launch
 from . import email_campaign_mailing_progress
 from . import email_campaign_mailing_schedule
 from . import email_campaign_mailing_delivery
+from . import email_provider_choice
+from . import email_provider_estimate
+from . import email_provider_health
+from . import email_provider_limits
+from . import email_provider_mailing
+from . import email_provider_slots
