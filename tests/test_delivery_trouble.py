@@ -114,7 +114,7 @@ class TestTrouble(DeliveryCase):
 
     @mute_logger("odoo.addons.email_campaign.models.sending.delivery")
     def test_a_record_that_cannot_be_read_does_not_stop_the_others(self):
-        mailing = self.launch(body_html="<p>{{ object.name }}</p>")
+        mailing = self.launch(body_html="<p>{{ object.type }}</p>")
         merge = type(self.env["email.merge"])
         original = merge._text
 

@@ -156,6 +156,17 @@ class TestAddress(BaseCase):
                 address.envelope(text)
             self.assertEqual(caught.exception.reason, reason)
 
+    @given(st.text(alphabet="ab.@ \t<>é\r\x7f~!", max_size=12))
+    def test_an_envelope_in_ascii_is_the_address_itself(self, text):
+        local, _at, domain = text.rpartition("@")
+        if domain.isascii() and local and domain and not address.has_control(text):
+            self.assertEqual(address.envelope(text), (text, not local.isascii()))
+        elif not text.isascii():
+            return
+        else:
+            with self.assertRaises(address.AddressError):
+                address.envelope(text)
+
     def test_mailbox(self):
         for name, expected in (
             (None, "a@x.test"),

@@ -91,6 +91,24 @@ class TestContent(MessageCase):
             self.assertLessEqual(len(line), 76)
             self.assertFalse(line.endswith((b" ", b"\t")), "blanks at the end of a line get lost")
 
+    @given(
+        st.text(alphabet='htps:/.=?&<" é', max_size=120), st.text(alphabet="aZ09-_", min_size=1, max_size=60), HOSTILE
+    )
+    def test_beginnings(self, beginning, token, literal):
+        """What all values of a kind begin with is encoded once and reads as if it came with each of them."""
+        link, field = Slot("link", "https://x.example", context="url"), Slot("field", "object.name")
+        parts = (literal, link, "b", link, field)
+        values = {link.value: beginning + token, field.value: "Ann"}
+        whole = Skeleton(HEADERS, ("x",), parts, parts).fill(PERSONAL, lambda slot: values[slot.value])
+        values[link.value] = token
+        skeleton = Skeleton(HEADERS, ("x",), parts, parts, beginnings={"link": beginning})
+        begun = skeleton.fill(PERSONAL, lambda slot: values[slot.value])
+        self.assert_fit_for_the_line(begun)
+        self.assertEqual(len(skeleton.holes), 3, "a link is the same in text and in markup, a field is not")
+        whole, begun = (email.message_from_bytes(data, policy=policy.default) for data in (whole, begun))
+        self.assertEqual(self.plain(begun), self.plain(whole))
+        self.assertEqual(self.markup(begun), self.markup(whole))
+
     def test_nothing_at_all(self):
         message = self.fill(html=(), text=())
         self.assertEqual((self.plain(message), self.markup(message)), ("", ""))

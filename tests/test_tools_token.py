@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase
 
-from odoo.addons.email_campaign.tools.token import Signer
+from odoo.addons.email_campaign.tools.token import Signer, id_octets
 
 KEYS = {0: b"first key of 16+ octets", 7: b"second key of 16+ octets"}
 IDS = st.lists(st.integers(0, 2**63 - 1), max_size=5)
@@ -24,6 +24,14 @@ class TestToken(BaseCase):
         self.assertRegex(local, r"\A[a-z2-7]+\Z")
         self.assertEqual(self.signer.read_local(purpose, local, len(ids)), tuple(ids))
         self.assertEqual(self.signer.read_local(purpose, local.upper(), len(ids)), tuple(ids))
+
+    @given(PURPOSES, IDS, st.binary(min_size=16, max_size=150))
+    def test_stamps_are_signatures(self, purpose, ids, key):
+        for signer in (self.signer, Signer({200: key}, 200)):
+            octets = id_octets(*ids)
+            for _again in range(2):
+                self.assertEqual(signer.stamp(purpose)(octets).decode(), signer.sign(purpose, *ids))
+                self.assertEqual(signer.stamp_local(purpose)(octets), signer.sign_local(purpose, *ids))
 
     @given(IDS, st.data())
     def test_any_changed_bit_is_refused(self, ids, data):
@@ -97,6 +105,8 @@ class TestToken(BaseCase):
         for number in (-1, 2**63):
             with self.assertRaises(ValueError):
                 self.signer.sign("click", number)
+            with self.assertRaises(ValueError):
+                id_octets(1, number)
 
     def test_a_local_part_has_room(self):
         self.assertLessEqual(len("bounce+" + self.signer.sign_local("bounce", 2**31, 2**31)), 64)

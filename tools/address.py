@@ -196,6 +196,8 @@ def envelope(address: str) -> tuple[str, bool]:
 
     Raises AddressError: control_character, no_at, bad_domain.
     """
+    if address.isascii() and address.isprintable() and 0 < address.rfind("@") < len(address) - 1:
+        return address, False
     if has_control(address):
         raise AddressError("control_character", address)
     local, _at, domain = address.rpartition("@")

@@ -12,8 +12,9 @@ import binascii
 import html
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from urllib.parse import quote
 
 from .links import safe_address, safe_target
@@ -77,6 +78,8 @@ class Skeleton:
     :param html: compiled HTML
     :param text: compiled plain text
     :param attachments: encoded once, here
+    :param beginnings: by kind of slot, what every value of it begins with; it is encoded once, and a value is then only
+        what comes after it, which must need no escaping: letters, digits, hyphens, underscores, full stops
     """
 
     def __init__(
@@ -86,17 +89,24 @@ class Skeleton:
         html: Parts,
         text: Parts,
         attachments: Sequence[Attachment] = (),
+        beginnings: Mapping[str, str] | None = None,
     ) -> None:
-        self._subject = subject
-        fixed = "".join(_folded(name, value) for name, value in headers.items())
+        self.subject = subject
+        fixed = "".join(folded(name, value) for name, value in headers.items())
         if all(isinstance(part, str) for part in subject):
             fixed += header("Subject", "".join(part for part in subject if isinstance(part, str)))
-            self._subject = ()
-        self._fixed_headers = fixed.encode() + b"MIME-Version: 1.0\r\n"
-        self._segments = [
-            segment if isinstance(segment, bytes) else (segment.slot, _writer(segment))
-            for segment in _body(html, text, attachments)
-        ]
+            self.subject = ()
+        segments = _begun(_body(html, text, attachments), beginnings or {})
+        segments = _joined([fixed.encode() + b"MIME-Version: 1.0\r\n", *segments])
+        #: What is to be filled in, each once.
+        self.holes = tuple(dict.fromkeys(segment for segment in segments if isinstance(segment, Hole)))
+        self._literals = [segment for segment in segments if isinstance(segment, bytes)]
+        # `assemble` picks from [personal headers, pieces, literals] in this order.
+        index = {hole: 1 + number for number, hole in enumerate(self.holes)}
+        literals = iter(range(1 + len(self.holes), 1 + len(self.holes) + len(self._literals)))
+        order = [index[segment] if isinstance(segment, Hole) else next(literals) for segment in segments]
+        self._pick = itemgetter(0, *order)
+        self._writers = [(hole.slot, writer(hole)) for hole in self.holes]
 
     def fill(self, headers: Mapping[str, str], value: Value) -> bytes:
         """Give the whole message, CRLF line ends, ending in CRLF.
@@ -104,30 +114,29 @@ class Skeleton:
         :param headers: the personal ones, encoded already (To, Message-ID, …)
         :param value: gives the raw value of a slot; escaping and encoding are done here
         """
-        personal = "".join([_folded(name, text) for name, text in headers.items()])
-        if self._subject:
-            personal += header("Subject", "".join(p if isinstance(p, str) else value(p) for p in self._subject))
+        personal = "".join([folded(name, text) for name, text in headers.items()])
+        if self.subject:
+            personal += header("Subject", "".join(p if isinstance(p, str) else value(p) for p in self.subject))
+        return self.assemble(personal, [write(value(slot)) for slot, write in self._writers])
+
+    def assemble(self, headers: str, pieces: Iterable[bytes]) -> bytes:
+        """Give the whole message, of header lines with their CRLF, and for each of `holes` what its `writer` gave."""
         # UTF-8, because RFC 6532 wants an address so that only SMTPUTF8 can reach; everything else is ASCII.
-        message = [personal.encode(), self._fixed_headers]
-        for segment in self._segments:
-            if isinstance(segment, bytes):
-                message.append(segment)
-            else:
-                slot, write = segment
-                message.append(write(value(slot)))
-        return b"".join(message)
+        return b"".join(self._pick([headers.encode(), *pieces, *self._literals]))
 
 
 def header(name: str, text: str) -> str:
     """Give the header line `name: text` with its CRLF: without control characters, folded, RFC 2047 where needed."""
+    if text.isascii() and text.isprintable() and len(name) + len(text) <= 70 and "=?" not in text:
+        return f"{name}: {text.strip(' ')}\r\n"
     text = _CONTROL.sub(" ", text).strip(" ")
     if text.isascii() and not (_UNFOLDABLE.search(text) if len(name) + len(text) > 70 else "=?" in text):
-        return _folded(name, text)
+        return folded(name, text)
     words = _encoded_words(text, _LINE_LENGTH - len(name) - 2)
     return f"{name}: " + "\r\n ".join(words) + "\r\n"
 
 
-def _folded(name: str, text: str) -> str:
+def folded(name: str, text: str) -> str:
     """Give the header line `name: text`, folded before blanks where it is long (RFC 5322 section 2.2.3)."""
     if len(name) + 2 + len(text) <= _LINE_LENGTH:
         return f"{name}: {text}\r\n"
@@ -193,7 +202,7 @@ def quoted_printable(text: str) -> bytes:
     return encoded
 
 
-def _writer(hole: Hole) -> Callable[[str], bytes]:
+def writer(hole: Hole) -> Callable[[str], bytes]:
     """Give the function that encodes a value for `hole`; most are plain words, which stay as they are."""
     plain = (_PLAIN_IN_MARKUP if hole.markup else _PLAIN_VALUE).fullmatch
 
@@ -270,10 +279,21 @@ def _body(html_parts: Parts, text_parts: Parts, attachments: Sequence[Attachment
     body = _multipart("alternative", [_text_part("plain", text_parts), _text_part("html", html_parts)])
     if attachments:
         body = _multipart("mixed", [body, *([_attachment_part(attachment)] for attachment in attachments)])
-    return tuple(_joined(body))
+    return tuple(body)
 
 
-def _joined(segments: Sequence[Segment]) -> list[Segment]:
+def _begun(segments: Iterable[Segment], beginnings: Mapping[str, str]) -> Iterator[Segment]:
+    """Give `segments` with what the values of some kinds begin with as a piece of its own."""
+    for segment in segments:
+        if isinstance(segment, Hole) and segment.slot.kind in beginnings:
+            yield quoted_printable(personal_text(segment, beginnings[segment.slot.kind])) + SOFT_BREAK
+            # What comes after it is written in the same way in text and in markup.
+            yield Hole(replace(segment.slot, context="text"), markup=False)
+        else:
+            yield segment
+
+
+def _joined(segments: Iterable[Segment]) -> list[Segment]:
     """Join neighbouring bytes, so that filling handles as few pieces as there are slots."""
     joined: list[Segment] = []
     for segment in segments:

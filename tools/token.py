@@ -10,7 +10,8 @@ from __future__ import annotations
 import binascii
 import hmac
 from base64 import b32decode, b32encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from hashlib import sha256
 
 MAC_SIZE = 10
 MIN_KEY_SIZE = 16
@@ -18,6 +19,11 @@ _ID_LIMIT = 1 << 63
 _ID_SIZE = 9  # octets of the longest varint of 63 bits
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
+# HMAC (RFC 2104) hashes the key with each of these before the text and before the digest of that. Both beginnings are
+# the same for every token, so they are hashed once and copied, which takes a third of the time.
+_INNER = bytes(octet ^ 0x36 for octet in range(256))
+_OUTER = bytes(octet ^ 0x5C for octet in range(256))
+_BLOCK_SIZE = 64
 
 
 class Signer:
@@ -37,6 +43,43 @@ class Signer:
         self._keys = {number: bytes(key) for number, key in keys.items()}
         self._current = current
 
+    def stamp(self, purpose: str) -> Callable[[bytes], bytes]:
+        """Return what `sign` does for `purpose`, as a function that takes ids as `id_octets` gives them: for many."""
+        prove = self._prover(purpose)
+        number = bytes((self._current,))
+
+        def stamp(ids: bytes) -> bytes:
+            token = binascii.b2a_base64(number + ids + prove(ids), newline=False)
+            return token.translate(_TO_URL, b"=")
+
+        return stamp
+
+    def stamp_local(self, purpose: str) -> Callable[[bytes], str]:
+        """Return what `sign_local` does for `purpose`, as a function that takes ids as `id_octets` gives them."""
+        prove = self._prover(purpose)
+        number = bytes((self._current,))
+
+        def stamp(ids: bytes) -> str:
+            return _base32(number + ids + prove(ids))
+
+        return stamp
+
+    def _prover(self, purpose: str) -> Callable[[bytes], bytes]:
+        """Return the function that gives the proof of ids for `purpose`, signed with the current key."""
+        key = self._keys[self._current]
+        block = (key if len(key) <= _BLOCK_SIZE else sha256(key).digest()).ljust(_BLOCK_SIZE, b"\0")
+        inner = sha256(block.translate(_INNER) + _prefix(purpose) + bytes((self._current,)))
+        outer = sha256(block.translate(_OUTER))
+
+        def prove(ids: bytes) -> bytes:
+            first = inner.copy()
+            first.update(ids)
+            second = outer.copy()
+            second.update(first.digest())
+            return second.digest()[:MAC_SIZE]
+
+        return prove
+
     def sign(self, purpose: str, *ids: int) -> str:
         """Return the token of `ids` for `purpose` in URL-safe base64 without padding (RFC 4648 5).
 
@@ -47,7 +90,7 @@ class Signer:
 
     def sign_local(self, purpose: str, *ids: int) -> str:
         """Return the token of `ids` in lower-case base32, for places that lose letter case."""
-        return b32encode(self._signed(purpose, ids)).decode("ascii").rstrip("=").lower()
+        return _base32(self._signed(purpose, ids))
 
     def read(self, purpose: str, token: str, count: int) -> tuple[int, ...] | None:
         """Return the `count` ids of a `token` that `sign` made for `purpose`, None for every other text."""
@@ -77,15 +120,8 @@ class Signer:
         return self._verified(purpose, data, count)
 
     def _signed(self, purpose: str, ids: tuple[int, ...]) -> bytes:
-        payload = bytearray((self._current,))
-        for number in ids:
-            if not 0 <= number < _ID_LIMIT:
-                raise ValueError(f"An id in a token is from 0 to 2**63 - 1, not {number}.")
-            while number > 127:
-                payload.append(number & 127 | 128)
-                number >>= 7
-            payload.append(number)
-        return bytes(payload + _mac(self._keys[self._current], purpose, payload))
+        payload = bytes((self._current,)) + id_octets(*ids)
+        return payload + _mac(self._keys[self._current], purpose, payload)
 
     def _verified(self, purpose: str, data: bytes, count: int) -> tuple[int, ...] | None:
         if len(data) <= MAC_SIZE or data[0] not in self._keys:
@@ -101,10 +137,34 @@ def _text_size(count: int, bits: int) -> int:
     return -(-8 * (1 + _ID_SIZE * count + MAC_SIZE) // bits)
 
 
-def _mac(key: bytes, purpose: str, payload: bytes | bytearray) -> bytes:
+def id_octets(*ids: int) -> bytes:
+    """Return `ids` as they stand in a token.
+
+    Raises ValueError if one is not in 0 … 2**63 - 1.
+    """
+    octets = bytearray()
+    for number in ids:
+        if not 0 <= number < _ID_LIMIT:
+            raise ValueError(f"An id in a token is from 0 to 2**63 - 1, not {number}.")
+        while number > 127:
+            octets.append(number & 127 | 128)
+            number >>= 7
+        octets.append(number)
+    return bytes(octets)
+
+
+def _base32(octets: bytes) -> str:
+    return b32encode(octets).decode("ascii").rstrip("=").lower()
+
+
+def _prefix(purpose: str) -> bytes:
     # The length in front keeps ("ab", payload "c…") and ("abc", payload "…") apart.
-    prefix = purpose.encode("utf-8", "surrogatepass")
-    return hmac.digest(key, len(prefix).to_bytes(4, "big") + prefix + payload, "sha256")[:MAC_SIZE]
+    octets = purpose.encode("utf-8", "surrogatepass")
+    return len(octets).to_bytes(4, "big") + octets
+
+
+def _mac(key: bytes, purpose: str, payload: bytes) -> bytes:
+    return hmac.digest(key, _prefix(purpose) + payload, "sha256")[:MAC_SIZE]
 
 
 def _ids(octets: bytes, count: int) -> tuple[int, ...] | None:

@@ -78,7 +78,8 @@ class EmailMerge(models.AbstractModel):
                 texts = self._record_texts(records.browse([row["res_id"] for row in batch]), record_paths)
             for row in batch:
                 values = {"recipient.name": row["name"] or "", "recipient.email": row["email"] or ""}
-                values.update({f"values.{name}": str(value) for name, value in (row["values"] or {}).items()})
+                if row["values"]:
+                    values.update({f"values.{name}": str(value) for name, value in row["values"].items()})
                 if not model:
                     values.update({path: values[bare] for path, bare in BARE_PATHS.items()})
                 elif row["res_id"] in texts:
@@ -90,20 +91,33 @@ class EmailMerge(models.AbstractModel):
 
     def _record_texts(self, records, wanted):
         """Give {id: {path: text}} of those `records` that exist and may be read."""
-        readable = records.exists()._filtered_access("read")
-        texts = {record_id: {} for record_id in readable.ids}
+        names = {path: path.split(".")[1:] for path in wanted}
+        readable = self._readable(records, {name for name, *_rest in names.values() if name in records._fields})
+        texts = {record_id: {} for record_id in readable._ids}
         for path in wanted:
-            for record_id, text in self._path_texts(readable, path.split(".")[1:]).items():
+            for record_id, text in self._path_texts(readable, names[path]).items():
                 texts[record_id][path] = text
         return texts
+
+    def _readable(self, records, names):
+        """Give those `records` that exist and may be read, in one query that reads the fields `names` as well."""
+        if not records.browse().has_access("read"):
+            return records.browse()
+        if type(records)._check_access is not models.BaseModel._check_access:
+            # Rights that are more than access rules, of which a search may know nothing.
+            return records.exists()._filtered_access("read")
+        return records.search_fetch([("id", "in", records.ids)], sorted(names), order="id")
 
     def _path_texts(self, records, names):
         """Give {id: text} of one path, reading each step for all `records` at once."""
         name, *rest = names
         if name not in records._fields:
-            return dict.fromkeys(records.ids, "")
+            return dict.fromkeys(records._ids, "")
+        field = records._fields[name]
         if not rest:
-            return {record.id: self._text(record, records._fields[name]) for record in records}
+            if field.type in ("char", "text"):
+                return dict(zip(records._ids, [text or "" for text in records.mapped(name)], strict=True))
+            return {record.id: self._text(record, field) for record in records}
         targets = records.mapped(name)._filtered_access("read")
         found = self._path_texts(targets, rest)
         return {
@@ -120,8 +134,9 @@ class EmailMerge(models.AbstractModel):
             return record.env._("Yes") if value else record.env._("No")
         if field.type in FORMATTED and (value or field.type in ("float", "monetary")):
             options = {"display_currency": record[field.get_currency_field(record)]} if field.type == "monetary" else {}
-            markup = record.env[f"ir.qweb.field.{field.type}"].value_to_html(value, options)
-            return html2plaintext(markup or "").replace("\N{NO-BREAK SPACE}", " ").strip()
+            markup = record.env[f"ir.qweb.field.{field.type}"].value_to_html(value, options) or ""
+            text = html2plaintext(markup) if "<" in markup or "&" in markup else str(markup)
+            return text.replace("\N{NO-BREAK SPACE}", " ").strip()
         if field.type == "html":
             return html2plaintext(value or "").strip()
         return str(value) if value or (value == 0 and field.type == "integer") else ""
