@@ -34,6 +34,7 @@
         "views/email_target_list_views.xml",
         "views/email_list_type_views.xml",
         "views/email_address_views.xml",
+        "views/email_provider_views.xml",
         "views/email_subscription_templates.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",

@@ -1,9 +1,16 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 # Field of the settings: parameter. What is stored is the word True or False, and nothing stored means True.
 SWITCHES = {
     "email_campaign_opt_out_footer": "email_campaign.opt_out_footer",
     "email_campaign_verp": "email_campaign.verp",
+}
+# Field of the settings: parameter, what nothing stored means, the smallest and the largest that may be chosen.
+NUMBERS = {
+    "email_campaign_hourly_cap": ("email_campaign.hourly_cap", 0, 0, 100_000_000),
+    "email_campaign_portion_size": ("email_campaign.portion_size", 1000, 1, 10_000),
+    "email_campaign_sender_slots": ("email_campaign.sender_slots", 1, 1, 32),
 }
 
 
@@ -23,10 +30,43 @@ class ResConfigSettings(models.TransientModel):
         "bounce+anything must arrive in the bounce mailbox for that.",
     )
 
+    email_campaign_hourly_cap = fields.Integer(
+        "Emails an Hour",
+        help="Never more than so many in any 60 minutes, by all providers together; 0 for no limit.",
+    )
+    email_campaign_portion_size = fields.Integer(
+        "Portion Size",
+        default=1000,
+        help="How many emails a sending job takes out of the queue at a time.",
+    )
+    email_campaign_sender_slots = fields.Integer(
+        "Sender Slots",
+        default=1,
+        help="How many sending jobs work side by side.",
+    )
+
+    @api.constrains(*NUMBERS)
+    def _check_email_campaign_numbers(self):
+        for settings in self:
+            for name, (_key, _default, least, most) in NUMBERS.items():
+                if not least <= settings[name] <= most:
+                    raise ValidationError(
+                        self.env._(
+                            "“%(setting)s” is %(value)s, but must be a number from %(least)s to %(most)s.",
+                            setting=self._fields[name]._description_string(self.env),
+                            value=settings[name],
+                            least=least,
+                            most=most,
+                        )
+                    )
+
     @api.model
     def get_values(self):
         parameters = self.env["ir.config_parameter"].sudo()
         values = {field: parameters.get_param(key, "True") != "False" for field, key in SWITCHES.items()}
+        for field, (key, default, _least, _most) in NUMBERS.items():
+            stored = parameters.get_param(key, "")
+            values[field] = int(stored) if stored.isdigit() else default
         return {**super().get_values(), **values}
 
     def set_values(self):
@@ -34,4 +74,7 @@ class ResConfigSettings(models.TransientModel):
         parameters = self.env["ir.config_parameter"].sudo()
         for field, key in SWITCHES.items():
             parameters.set_param(key, str(self[field]))
+        for field, (key, _default, _least, _most) in NUMBERS.items():
+            parameters.set_param(key, str(self[field]))
+        self.env["email.provider"]._set_slots(self.email_campaign_sender_slots)
         return result

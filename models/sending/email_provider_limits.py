@@ -157,6 +157,7 @@ class EmailProvider(models.Model):
     def _hourly_cap(self):
         """Give how many emails may leave in an hour by all providers together, 0 for any number."""
         # Not by get_param: a worker runs for long and must see a change, and its cache is not told.
+        self.env["ir.config_parameter"].flush_model(["key", "value"])
         rows = self.env.execute_query(
             SQL("SELECT value FROM ir_config_parameter WHERE key = 'email_campaign.hourly_cap'")
         )
