@@ -1,101 +1,15 @@
-"""The figures of issue “delivery engine”, one function each: measure, and say what was wanted."""
+"""What is measured for `make bench`, by letter, and what was wanted of it."""
 
 from __future__ import annotations
 
-import itertools
-import statistics
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
-from dev.errors import Problem
-
+from .bench import Bench, Sample
+from .comparisons import ceiling, far_away
 from .report import Bound, Row
-from .sink import HOST, Sink
-from .world import World, counting
+from .sink import HOST
 
-Sample = dict[str, Any]  # what benchmarks/inside/meter.py counts, and more
-
-
-@dataclass
-class Bench:
-    """One run: its world, how many connections ours may use, and all that was measured."""
-
-    world: World
-    connections: int
-    runs: int
-    samples: dict[str, list[Sample]] = field(default_factory=dict)
-    _tags: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-
-    def ours(self, count: int) -> Sample:
-        """Send `count` mails by our engine, in a process of its own, to a sink of its own."""
-        with self.world.sink() as sink:
-            return self.ours_to(sink, sink.port, count, self.connections)
-
-    def ours_to(self, sink: Sink, port: int, count: int, connections: int) -> Sample:
-        """Send `count` mails by our engine to `port`, which leads to `sink`."""
-        tag = f"bench{next(self._tags)}"
-        database = self.world.ours
-        launched = self.world.job(
-            database,
-            "ours.launch",
-            f"Launching a campaign to {count:,} contacts",
-            count=count,
-            tag=tag,
-            host=HOST,
-            port=port,
-            connections=connections,
-        )
-        sent = self.world.job(
-            database, "ours.send", f"Sending it ({count:,} mails)", counting(sink, count), mailing=launched["mailing"]
-        )
-        return self._kept("ours", count, sink, launched, sent)
-
-    def mass_mailing(self, count: int) -> Sample:
-        """Send `count` mails by mass_mailing."""
-        with self.world.sink() as sink:
-            tag = f"bench{next(self._tags)}"
-            database = self.world.mass_mailing
-            launched = self.world.job(
-                database,
-                "mass_mailing.launch",
-                f"Launching mass_mailing to {count:,} contacts",
-                count=count,
-                tag=tag,
-                host=HOST,
-                port=sink.port,
-            )
-            title = f"Sending by mass_mailing ({count:,} mails)"
-            progress = counting(sink, count)
-            sent = self.world.job(database, "mass_mailing.send", title, progress, mailing=launched["mailing"])
-            return self._kept("mass_mailing", count, sink, launched, sent)
-
-    def _kept(self, who: str, count: int, sink: Sink, launched: Sample, sent: Sample) -> Sample:
-        arrived = sink.count()
-        if arrived != count or sent["states"] != {"sent": count}:
-            raise Problem(
-                f"{who} was to send {count:,} mails: {arrived:,} arrived, and its database says {sent['states']}. "
-                "A figure of that would say nothing."
-            )
-        sample = {
-            **sent,
-            "count": count,
-            "rate": count / sent["seconds"],
-            "launch_seconds": launched["launch_seconds"],
-            "rate_with_launch": count / (sent["seconds"] + launched["launch_seconds"]),
-            "sink_cpu_seconds": sink.cpu_seconds(),
-        }
-        self.samples.setdefault(f"{who} {count}", []).append(sample)
-        return sample
-
-    def median(self, count: int) -> Sample:
-        """The sample of our engine with the median rate out of `runs`."""
-        taken = [self.ours(count) for _ in range(self.runs)]
-        rate = statistics.median_low(sample["rate"] for sample in taken)
-        return next(sample for sample in taken if sample["rate"] == rate)
-
-
-SMALL, MIDDLE, LARGE = 2_000, 5_000, 50_000
+SMALL, MIDDLE, LARGE, AUDIENCE = 2_000, 5_000, 50_000, 1_000_000
 
 
 def against_mass_mailing(bench: Bench) -> list[Row]:
@@ -143,8 +57,29 @@ def sending(bench: Bench) -> list[Row]:
     return rows + in_bulk(bench)
 
 
+def frozen(bench: Bench) -> list[Row]:
+    """(e) Launching to an audience of a million, a tenth of them twice, many of them not to be mailed."""
+    world = bench.world
+    with world.sink() as sink:
+        filled = world.job(
+            world.ours, "freeze.fill", f"Making {AUDIENCE:,} members", count=AUDIENCE, host=HOST, port=sink.port
+        )
+        title = f"Launching to {AUDIENCE:,} members"
+        sample = world.job(world.ours, "freeze.launch", title, mailing=filled["mailing"])
+    bench.samples["freeze"] = [sample]
+    return [
+        Row("e", f"freezing {AUDIENCE:,} members", sample["freeze_seconds"], "s", Bound("≤", 20)),
+        Row("e", "the launch in all", sample["seconds"], "s"),
+        Row("e", "memory growth of Odoo's process, at most", sample["peak_growth_mb"], "MB", Bound("≤", 100)),
+        Row("e", "of them to be mailed", sample["states"]["queued"]),
+    ]
+
+
 FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "a": against_mass_mailing,
     "b": in_bulk,
+    "c": ceiling,
+    "d": far_away,
+    "e": frozen,
 }
 OTHERS: dict[str, Callable[[Bench], list[Row]]] = {"sending": sending}

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from benchmarks import arguments as asked
 from benchmarks import machine, report
-from benchmarks.figures import FIGURES, OTHERS, Bench
+from benchmarks.bench import Bench
+from benchmarks.figures import FIGURES, OTHERS
 from benchmarks.world import world
 
 from . import progress

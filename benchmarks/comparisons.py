@@ -1,0 +1,74 @@
+"""The figures that set our engine against plain clients, which send what it sent, ready-made: (c) and (d)."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+
+from .bench import Bench, Sample
+from .proxy import delayed
+from .report import Bound, Row
+from .sink import Sink
+from .world import counting
+
+KEPT = 2_000  # messages that the clients send, again and again where they send more
+CEILING_MAILS = 20_000
+FAR_MAILS, FAR_CONNECTIONS, ROUND_TRIP = 2_000, 10, 0.020
+
+
+def ceiling(bench: Bench) -> list[Row]:
+    """(c) Ours against the same pipelined client with ready-made messages, as many connections, the same sink."""
+    ready = kept(bench)
+    mine, theirs = [], []
+    for _ in range(bench.runs):  # one after the other, so that what else the machine does meets both
+        mine.append(bench.ours(CEILING_MAILS)["rate"])
+        with bench.world.sink() as sink:
+            theirs.append(client(bench, "pipelined", ready, CEILING_MAILS, sink, sink.port, bench.connections)["rate"])
+    ours, most = statistics.median(mine), statistics.median(theirs)
+    return [
+        Row("c", f"ours, {CEILING_MAILS:,} mails, {bench.connections} connections", ours, "mails/s"),
+        Row("c", "the same client, ready-made messages", most, "mails/s"),
+        Row("c", "share of the ceiling", 100 * ours / most, "%", Bound("≥", 40)),
+    ]
+
+
+def far_away(bench: Bench) -> list[Row]:
+    """(d) Ours against smtplib with ready-made messages, 20 ms round trip, ten connections each."""
+    ready = kept(bench)
+    mine, theirs = [], []
+    python = bench.world.odoo.python
+    for _ in range(bench.runs):
+        with bench.world.sink() as sink, delayed(python, sink.port, ROUND_TRIP) as port:
+            mine.append(bench.ours_to(sink, port, FAR_MAILS, FAR_CONNECTIONS)["rate"])
+        with bench.world.sink() as sink, delayed(python, sink.port, ROUND_TRIP) as port:
+            theirs.append(client(bench, "smtplib", ready, FAR_MAILS, sink, port, FAR_CONNECTIONS)["rate"])
+    ours, plain = statistics.median(mine), statistics.median(theirs)
+    far = f"{ROUND_TRIP * 1000:.0f} ms away, {FAR_CONNECTIONS} connections"
+    return [
+        Row("d", f"ours, {far}", ours, "mails/s"),
+        Row("d", f"smtplib, {far}, ready-made messages", plain, "mails/s"),
+        Row("d", "ours against smtplib", ours / plain, "times", Bound("≥", 3.5)),
+    ]
+
+
+def kept(bench: Bench) -> Path:
+    """A folder with messages that our engine sent; made once in a run."""
+    folder = bench.world.folder / "kept"
+    if not folder.exists():
+        folder.mkdir()
+        with bench.world.sink(keep=folder) as sink:
+            bench.ours_to(sink, sink.port, KEPT, bench.connections)
+        # To keep them made it slower: no figure of ours.
+        bench.samples[f"ours {KEPT}"].pop()
+    return folder
+
+
+def client(bench: Bench, kind: str, ready: Path, count: int, sink: Sink, port: int, connections: int) -> Sample:
+    """Send `count` messages by a plain client in a process of its own."""
+    command: list[str | Path] = [bench.world.odoo.python, "-m", "benchmarks.client", kind, ready]
+    command += [str(count), str(port), str(connections)]
+    sent = bench.world.process(command, f"Sending {count:,} ready-made messages ({kind})", counting(sink, count))
+    bench.check(kind, count, sink, sent["accepted"])
+    sample = {**sent, "count": count, "rate": count / sent["seconds"], "sink_cpu_seconds": sink.cpu_seconds()}
+    bench.samples.setdefault(f"{kind} {count}", []).append(sample)
+    return sample
