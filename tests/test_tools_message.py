@@ -259,6 +259,14 @@ class TestAttachments(MessageCase):
         part = self.file("a.eml", "message/rfc822", b"Subject: x\r\n\r\ny\r\n")
         self.assertEqual(part.get_content_type(), "application/octet-stream")
 
+    def test_a_large_file_is_encoded_and_kept_once(self):
+        large = Attachment("a.bin", "application/zip", bytes(300_000))
+        skeletons = [Skeleton(HEADERS, (lang,), ("<p>x</p>",), ("x",), [large]) for lang in ("en", "de")]
+        for skeleton in skeletons:
+            self.assertTrue(any(literal is large.part for literal in skeleton._literals))
+        message = email.message_from_bytes(skeletons[0].fill(PERSONAL, str), policy=policy.default)
+        self.assertEqual([part.get_content() for part in message.iter_attachments()], [large.data])
+
     def test_several(self):
         files = [Attachment(f"{number}.txt", "text/plain", b"%d" % number) for number in range(3)]
         message = self.fill(files=files)

@@ -40,9 +40,24 @@ class TestWayOfOneEmail(CampaignCase):
             self.assertNotIn("shop.example", part.get_content(), "links lead through us")
         self.assertRegex(message.get_body(("html",)).get_content(), r"/email/o/[\w-]+\.gif")
         self.assertRegex(message["List-Unsubscribe"], r"<http.*/email/u/[\w-]+>")
+        self.assertEqual(message["List-ID"], f"{self.list_type.name} <list-{self.list_type.id}.crm.example>")
+        self.assertRegex(message["Feedback-ID"], rf"^c{mailing.campaign_id.id}:m{mailing.id}:o\d+:[0-9a-f]{{12}}$")
+        self.assertEqual(message["Precedence"], "bulk")
+        self.assertNotIn("Auto-Submitted", message)
+        self.assertEqual(message["Date"].datetime.utcoffset().total_seconds(), 0)
         for line in self.peer.mail_to("person1@good.example").split(b"\r\n"):
             self.assertLessEqual(len(line), 998)
             self.assertFalse(re.search(rb"[\r\n]", line))
+
+    def test_several_list_types_are_no_list(self):
+        other = self.env["email.list.type"].create({"name": "Events"})
+        lists = self.make_list(self.partners[:1]) | self.make_list(self.partners[1:2], list_type_id=other.id)
+        mailing = self.make_mailing(lists)
+        mailing.action_launch()
+        self.send()
+        message = self.message_to("person1@good.example")
+        self.assertEqual(message["List-ID"], f"<campaign-{mailing.campaign_id.id}.crm.example>")
+        self.assertNotEqual(message["Message-ID"], self.message_to("person2@good.example")["Message-ID"])
 
     def test_recipients_are_spoken_to_in_their_language(self):
         self.env["res.lang"]._activate_lang("de_DE")

@@ -230,6 +230,11 @@ def mailbox(name: str | None, address: str) -> str:
         spec, _smtputf8 = envelope(address)
         if not _PLAIN.fullmatch(_NOT_ASCII.sub("x", spec)):
             raise AddressError("bad_format", address)
+    return named(name, spec)
+
+
+def named(name: str | None, spec: str) -> str:
+    """Return `name <spec>` for a header, with any `name` written as `mailbox` does, and `spec` as it is."""
     if not name:
         return spec
     if _PLAIN_NAME.fullmatch(name) and len(name) <= 60:

@@ -14,6 +14,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from operator import itemgetter
 from urllib.parse import quote
 
@@ -39,6 +40,7 @@ class Hole:
 Segment = bytes | Hole
 
 SOFT_BREAK = b"=\r\n"
+_LARGE = 100_000  # octets
 _LINE_LENGTH = 76  # RFC 2045 section 6.7 and RFC 2047 section 2; RFC 5322 would allow 78
 _WORD_LENGTH = 75  # RFC 2047 section 2: an encoded word with everything
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -68,6 +70,19 @@ class Attachment:
     name: str
     mimetype: str
     data: bytes
+
+    @cached_property
+    def part(self) -> bytes:
+        """The file as a part of a message, encoded once for however many languages."""
+        mimetype = self.mimetype if _MIMETYPE.fullmatch(self.mimetype) else ""
+        if _COMPOSITE.match(mimetype):
+            mimetype = ""
+        head = (
+            f"Content-Type: {mimetype or 'application/octet-stream'}\r\n"
+            f"Content-Disposition: attachment{_file_name(self.name)}\r\n"
+            "Content-Transfer-Encoding: base64\r\n\r\n"
+        )
+        return head.encode("ascii") + base64.encodebytes(self.data).replace(b"\n", b"\r\n")
 
 
 class Skeleton:
@@ -234,18 +249,6 @@ def _text_part(subtype: str, parts: Parts) -> list[Segment]:
     return segments
 
 
-def _attachment_part(attachment: Attachment) -> bytes:
-    mimetype = attachment.mimetype if _MIMETYPE.fullmatch(attachment.mimetype) else ""
-    if _COMPOSITE.match(mimetype):
-        mimetype = ""
-    head = (
-        f"Content-Type: {mimetype or 'application/octet-stream'}\r\n"
-        f"Content-Disposition: attachment{_file_name(attachment.name)}\r\n"
-        "Content-Transfer-Encoding: base64\r\n\r\n"
-    )
-    return head.encode("ascii") + base64.encodebytes(attachment.data).replace(b"\n", b"\r\n")
-
-
 def _file_name(name: str) -> str:
     """Give `name` as parameter of a header: plain, or in UTF-8 and in sections where it is long (RFC 2231)."""
     name = _CONTROL.sub(" ", name).strip()
@@ -278,7 +281,7 @@ def _multipart(subtype: str, children: Sequence[Sequence[Segment]]) -> list[Segm
 def _body(html_parts: Parts, text_parts: Parts, attachments: Sequence[Attachment]) -> tuple[Segment, ...]:
     body = _multipart("alternative", [_text_part("plain", text_parts), _text_part("html", html_parts)])
     if attachments:
-        body = _multipart("mixed", [body, *([_attachment_part(attachment)] for attachment in attachments)])
+        body = _multipart("mixed", [body, *([attachment.part] for attachment in attachments)])
     return tuple(body)
 
 
@@ -294,11 +297,15 @@ def _begun(segments: Iterable[Segment], beginnings: Mapping[str, str]) -> Iterat
 
 
 def _joined(segments: Iterable[Segment]) -> list[Segment]:
-    """Join neighbouring bytes, so that filling handles as few pieces as there are slots."""
+    """Join neighbouring bytes, so that filling handles as few pieces as there are slots.
+
+    A large file stays as it is: the messages of all languages then hold one and the same.
+    """
     joined: list[Segment] = []
     for segment in segments:
-        if isinstance(segment, bytes) and joined and isinstance(joined[-1], bytes):
-            joined[-1] += segment
+        last = joined[-1] if joined else None
+        if isinstance(segment, bytes) and isinstance(last, bytes) and len(segment) + len(last) < _LARGE:
+            joined[-1] = last + segment
         else:
             joined.append(segment)
     return joined
