@@ -1,4 +1,7 @@
+from datetime import datetime, time, timedelta
+
 from markupsafe import Markup
+from pytz import utc
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -34,7 +37,12 @@ class EmailCampaignLaunch(models.TransientModel):
     @api.depends("mailing_id")
     def _compute_timezone(self):
         for wizard in self:
-            wizard.timezone = (self.env.context.get("tz") or self.env.user.tz or "UTC").replace("_", " ")
+            wizard.timezone = self.env.tz.zone.replace("_", " ")
+
+    @api.onchange("moment")
+    def _onchange_moment(self):
+        if self.moment == "later" and not self.scheduled_at:
+            self.scheduled_at = self._next_morning()
 
     def action_confirm(self):
         """Launch, or set the new time; then show the mass email."""
@@ -93,6 +101,12 @@ class EmailCampaignLaunch(models.TransientModel):
         action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_campaign_launch_action")
         action.update(res_id=self.id, name=title)
         return action
+
+    def _next_morning(self):
+        """Give nine o'clock of the next working day, as the user's clock shows it, in UTC."""
+        today = fields.Datetime.context_timestamp(self, fields.Datetime.now()).date()
+        day = today + timedelta(days={4: 3, 5: 2}.get(today.weekday(), 1))
+        return self.env.tz.localize(datetime.combine(day, time(9))).astimezone(utc).replace(tzinfo=None)
 
     def _number(self, number):
         return formatLang(self.env, number, digits=0)

@@ -86,7 +86,7 @@ class EmailCampaign(models.Model):
         result = super().write(vals)
         if vals.get("active"):
             # What had waited in the archive goes on now, and not at the next turn of the clock.
-            self.env["email.campaign.mailing"]._trigger_send()
+            self.env["email.provider"].sudo()._trigger_send()
         return result
 
     def copy_data(self, default=None):

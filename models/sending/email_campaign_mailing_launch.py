@@ -45,7 +45,7 @@ class EmailCampaignMailing(models.Model):
                         reasons=mailing._reasons_text(report) or self.env._("the target lists are empty."),
                     )
                 )
-            mailing._trigger_send(mailing.scheduled_at)
+            self.env["email.provider"].sudo()._trigger_send(mailing.scheduled_at or None)
             mailing._notify_progress()
         return self._notification("\n".join(reports)) if reports else True
 
@@ -71,7 +71,7 @@ class EmailCampaignMailing(models.Model):
         """Go on where it stopped, or wait for the time that was set if that is still to come."""
         self._move("queued", ("paused",), trouble=False, trouble_count=0, next_try_at=False)
         for mailing in self:
-            mailing._trigger_send(mailing.scheduled_at)
+            self.env["email.provider"].sudo()._trigger_send(mailing.scheduled_at or None)
         self._notify_progress()
         return self._starts_later()
 
@@ -95,7 +95,7 @@ class EmailCampaignMailing(models.Model):
             _logger.info("mass emails %s: a worker changes their recipients too; the sweep cancels them", self.ids)
         self.env.invalidate_all(flush=False)
         # What a worker holds at this moment is cancelled by it, or by the sweep of the next.
-        self._trigger_send()
+        self.env["email.provider"].sudo()._trigger_send()
         self._notify_progress()
         return True
 
@@ -174,7 +174,7 @@ class EmailCampaignMailing(models.Model):
     def _reopen(self):
         """Let the worker take up again mass emails that were done."""
         self.filtered(lambda mailing: mailing.state == "done").write({"state": "queued", "done_at": False})
-        self._trigger_send()
+        self.env["email.provider"].sudo()._trigger_send()
         self._notify_progress()
 
     def _check_launch(self):

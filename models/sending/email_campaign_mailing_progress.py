@@ -146,12 +146,11 @@ class EmailCampaignMailing(models.Model):
             return
         progress["rate"] = round(rate, 1)
         at_rate = coming / rate if rate else None
-        at_limits = self._provider()._estimate(coming) if self._provider() else None
+        provider = self._provider()
+        at_limits = provider._estimate(coming) if provider else None
         seconds = max(filter(None, (at_rate, at_limits)), default=None)
         progress["seconds_left"] = seconds and round(seconds, 1)
 
     def _provider(self):
-        """Give the provider that this goes out by at first, or nothing."""
-        if "email.provider" not in self.env:
-            return None
-        return self.env["email.provider"].sudo()._candidates(self.sudo())[:1] or None
+        """Give the provider that this goes out by at first; none if all refused it."""
+        return self.env["email.provider"].sudo()._candidates(self.sudo())[:1]

@@ -52,20 +52,12 @@ class EmailCampaignMailing(models.Model):
         self._check_waits()
         self.sudo().write({"scheduled_at": at})
         if self.state == "queued":
-            self._trigger_send(at)
+            self.env["email.provider"].sudo()._trigger_send(at or None)
         self._notify_progress()
 
     def _check_waits(self):
         # What a worker has taken up is sending; a time would come too late for it.
         self._check_state(("queued", "paused"), self.env._("be given another time; pause it first if it is being sent"))
-
-    @api.model
-    def _trigger_send(self, at=None):
-        """Wake up the workers, at once or at the moment `at` in UTC."""
-        if "email.provider" in self.env:
-            self.env["email.provider"].sudo()._trigger_send(at or None)
-        else:
-            self.env.ref("email_campaign.cron_send").sudo()._trigger(at or None)
 
     def _moment_text(self):
         """Give the time that is set, as the user reads it."""
