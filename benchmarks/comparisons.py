@@ -35,18 +35,22 @@ def ceiling(bench: Bench) -> list[Row]:
 def far_away(bench: Bench) -> list[Row]:
     """(d) Ours against smtplib with ready-made messages, 20 ms round trip, ten connections each."""
     ready = kept(bench)
-    mine, theirs = [], []
+    rates: dict[str, list[float]] = {"ours": [], "smtplib": [], "pipelined": []}
     python = bench.world.odoo.python
     for _ in range(bench.runs):
-        with bench.world.sink() as sink, delayed(python, sink.port, ROUND_TRIP) as port:
-            mine.append(bench.ours_to(sink, port, FAR_MAILS, FAR_CONNECTIONS)["rate"])
-        with bench.world.sink() as sink, delayed(python, sink.port, ROUND_TRIP) as port:
-            theirs.append(client(bench, "smtplib", ready, FAR_MAILS, sink, port, FAR_CONNECTIONS)["rate"])
-    ours, plain = statistics.median(mine), statistics.median(theirs)
+        for kind, taken in rates.items():
+            with bench.world.sink() as sink, delayed(python, sink.port, ROUND_TRIP) as port:
+                if kind == "ours":
+                    sample = bench.ours_to(sink, port, FAR_MAILS, FAR_CONNECTIONS)
+                else:
+                    sample = client(bench, kind, ready, FAR_MAILS, sink, port, FAR_CONNECTIONS)
+                taken.append(sample["rate"])
+    ours, plain, most = (statistics.median(taken) for taken in rates.values())
     far = f"{ROUND_TRIP * 1000:.0f} ms away, {FAR_CONNECTIONS} connections"
     return [
         Row("d", f"ours, {far}", ours, "mails/s"),
         Row("d", f"smtplib, {far}, ready-made messages", plain, "mails/s"),
+        Row("d", "our client alone, ready-made messages", most, "mails/s"),
         Row("d", "ours against smtplib", ours / plain, "times", Bound("≥", 3.5)),
     ]
 

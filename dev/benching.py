@@ -27,16 +27,19 @@ def bench(settings: Settings, arguments: Sequence[str]) -> int:
         measured = Bench(made, wanted.connections, wanted.runs)
         rows: list[report.Row] = []
         for name in wanted.figures:
-            rows += {**FIGURES, **OTHERS}[name](measured)
-            progress.say(f"\n{report.table(rows)}\n")
+            found = {**FIGURES, **OTHERS}[name](measured)
+            progress.say(f"\n{report.table(found)}\n")
+            rows += found
+    if len(wanted.figures) > 1:
+        progress.say(f"\n{report.table(rows)}\n")
     progress.say(here.sentence())
-    found = {
+    written = {
         "machine": here.as_json(),
         "figures": [row.as_json() for row in rows],
         "samples": measured.samples,
     }
     file = wanted.json or STATE / "figures.json"
-    file.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    file.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n")
     progress.say(f"As JSON, with all that was measured: {file}")
     if wanted.readme:
         _write_readme(f"{here.sentence()}\n\n{report.table(rows)}")
