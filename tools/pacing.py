@@ -277,8 +277,8 @@ class DomainPace:
     bucket_at: datetime | None = None
 
     def bucket(self, now: datetime) -> Bucket:
-        """Give its bucket; a token or a tenth of a second's worth is all that it lets through at once."""
-        capacity = max(1.0, self.rate / 10)
+        """Give its bucket; a second's worth is all that it lets through at once."""
+        capacity = max(1.0, self.rate)
         return Bucket(self.rate, capacity, min(self.bucket_tokens, capacity), self.bucket_at or now)
 
     def allowed(self, wanted: int, now: datetime) -> tuple[int, DomainPace]:
@@ -294,8 +294,11 @@ class DomainPace:
         return replace(self, bucket_tokens=bucket.tokens, bucket_at=bucket.at)
 
     def again(self, now: datetime) -> datetime:
-        """Give the moment from which a mail may go."""
-        return max(self.hold_until, self.bucket(now).again(1, now))
+        """Give the moment from which a mail may go; when all that may be are gone, that is when many may again."""
+        bucket = self.bucket(now).refilled(now)
+        if bucket.tokens >= 1:
+            return max(self.hold_until, now)
+        return max(self.hold_until, bucket.again(math.floor(bucket.capacity), now))
 
     def is_over(self, now: datetime) -> bool:
         """Tell whether it has been quiet for so long that the domain is like any other again."""

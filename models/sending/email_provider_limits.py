@@ -37,11 +37,11 @@ class EmailProvider(models.Model):
         feasible = wanted - sum(domains.get(domain, 0) for domain in slowed)
         granted_domains, moments = {}, []
         for domain, pace in slowed.items():
-            here = pace.allowed(domains[domain], now)[0]
+            here, after = pace.allowed(domains[domain], now)
             granted_domains[domain] = here
             feasible += here
             if here < domains[domain]:
-                moments.append(pace.again(now))
+                moments.append(after.again(now))
         total, again_at = feasible, min(moments, default=None)
         for span_limits, slots in self._counted(limits, cap, now):
             free, later = span_limits.room(slots, now)
