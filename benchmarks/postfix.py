@@ -18,7 +18,7 @@ from dev.process import run
 NAME = "smtp-sink"
 # Not on everybody's PATH.
 ADMIN_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/sbin")
-DEPENDENCY = re.compile(r"^\s*\|?(?:Pre)?Depends: (?P<name>lib[\w.+-]+)$", re.MULTILINE)
+DEPENDENCY = re.compile(r"^\s*\|?(?:Pre)?Depends: (?P<name>lib[\w.+-]+)$")
 MISSING = re.compile(r"^\s*(\S+) => not found", re.MULTILINE)
 # The C library must be the one that the machine's dynamic linker belongs to.
 NEVER = re.compile(r"^libc6|^libgcc|^libcrypt1$")
@@ -102,5 +102,7 @@ def missing_libraries(program: Program) -> list[str]:
 
 
 def _libraries_of(packages: list[str], folder: Path) -> list[str]:
-    code, output = run(["apt-cache", "-c", folder / "apt.conf", "depends", *packages])
-    return list(dict.fromkeys(DEPENDENCY.findall(output))) if code == 0 else []
+    lines: list[str] = []
+    command: list[str | Path] = ["apt-cache", "-c", folder / "apt.conf", "depends", "--important", *packages]
+    run(command, on_line=lines.append)
+    return list(dict.fromkeys(match["name"] for line in lines if (match := DEPENDENCY.match(line))))
