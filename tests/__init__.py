@@ -2,6 +2,7 @@ from . import (
     test_audience,
     test_coexistence,
     test_delivery,
+    test_delivery_providers,
     test_delivery_trouble,
     test_incoming,
     test_launch,

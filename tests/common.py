@@ -43,6 +43,10 @@ class CampaignCase(TransactionCase):
         cls.mail_server = cls.env["ir.mail_server"].create(
             {"name": "Peer", "smtp_host": host, "smtp_port": port, "smtp_encryption": "none"}
         )
+        # One connection, so that what is sent arrives in the order of the queue.
+        cls.provider = cls.env["email.provider"].create(
+            {"name": "Peer", "mail_server_id": cls.mail_server.id, "connections": 1}
+        )
         cls.list_type = cls.env.ref("email_campaign.list_type_marketing")
         cls.partners = cls.env["res.partner"].create(
             [{"name": f"Person {n}", "email": f"person{n}@good.example"} for n in range(1, 6)]
@@ -99,6 +103,13 @@ class CampaignCase(TransactionCase):
         self.assertEqual(mailing.recipient_count + mailing.skipped_count, before, "the form leaves nobody out")
         shown = ("remaining_count", "sent_count", "failed_count", "in_doubt_count", "skipped_count")
         self.assertEqual(sum(mailing[name] for name in shown) + counts.get("cancelled", 0), before)
+
+    def try_again(self, mailing):
+        """Let the time pass until what waits may be tried again."""
+        waiting = mailing.recipient_ids.sudo().filtered("next_try_at")
+        waiting.next_try_at = mailing.sudo().next_try_at = self.provider.next_try_at = "2020-01-01"
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM email_provider_pace WHERE domain <> ''")
 
     def counts(self, mailing):
         """Give {state: number of recipients}, as the database has them."""

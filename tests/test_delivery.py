@@ -8,7 +8,6 @@ from odoo.tools import mute_logger
 
 from ..models.sending import delivery
 from ..models.sending.worker import Worker
-from ..tools.smtp import Lane
 from .common import DeliveryCase
 from .peer import Peer
 
@@ -47,7 +46,7 @@ class TestDelivery(DeliveryCase):
         trigger = self.env["ir.cron.trigger"].search([("call_at", ">", self.env.cr.now())])
         self.assertTrue(trigger, "the worker is woken up for the next try")
 
-        recipient.sudo().next_try_at = "2020-01-01"
+        self.try_again(mailing)
         self.peer.script = {}
         self.send()
         self.assertEqual((mailing.state, mailing.sent_count), ("done", 5))
@@ -60,13 +59,14 @@ class TestDelivery(DeliveryCase):
             self.send()
             if mailing.state == "done":
                 break
-            self.recipient(mailing, "person1@good.example").sudo().next_try_at = "2020-01-01"
+            self.try_again(mailing)
         recipient = self.recipient(mailing, "person1@good.example")
         self.assertEqual((mailing.state, recipient.state, recipient.attempts), ("done", "failed", 6))
 
         self.peer.script = {}
         mailing.action_retry_failed()
         self.assertEqual(mailing.state, "queued")
+        self.try_again(mailing)
         self.send()
         self.assertEqual((mailing.state, mailing.sent_count), ("done", 5))
         self.assertNobodyTwice()
@@ -130,15 +130,17 @@ class TestDelivery(DeliveryCase):
         vanishing.stop()
         with self.assertBalanced(mailing):
             self.send()
-        self.assertEqual((mailing.state, mailing.remaining_count), ("queued", 5))
+        self.assertEqual(mailing.remaining_count, 5)
         self.assertIn("nothing answers", mailing.trouble)
-        self.assertTrue(mailing.next_try_at)
+        self.assertEqual((self.provider.state, self.provider.last_error), ("red", mailing.trouble))
+        self.assertEqual(mailing.next_try_at, self.provider.next_try_at)
         self.send()
         self.assertEqual(mailing.remaining_count, 5, "not before its time")
-        mailing.sudo().next_try_at = "2020-01-01"
+        self.try_again(mailing)
         self.addCleanup(self.start_peer().stop)
         self.send()
         self.assertEqual((mailing.state, mailing.sent_count, mailing.trouble), ("done", 5, False))
+        self.assertEqual(self.provider.state, "green")
 
     def start_peer(self):
         peer = Peer()
@@ -173,10 +175,10 @@ class TestDelivery(DeliveryCase):
         mailing = self.launch()
         original = delivery.Delivery._flush
 
-        def flush(delivery_self, outcomes, addresses, blamed):
+        def flush(delivery_self, *arguments):
             self.recipient(mailing, "person3@good.example").sudo().opened_at = self.env.cr.now()
             self.env.flush_all()
-            original(delivery_self, outcomes, addresses, blamed)
+            original(delivery_self, *arguments)
 
         with patch.object(delivery.Delivery, "_flush", flush):
             self.send()
@@ -187,8 +189,8 @@ class TestDelivery(DeliveryCase):
     def test_a_connection_carries_only_so_many(self):
         mailing = self.launch(25)
         connections = self.peer.connections
-        with patch.object(Lane.__init__, "__defaults__", (60.0, 300.0, 10)):
-            self.send()
+        self.provider.max_mails = 10
+        self.send()
         self.assertEqual((mailing.state, mailing.sent_count), ("done", 25))
         self.assertEqual(self.peer.connections - connections, 3)
         self.assertNobodyTwice()
@@ -257,21 +259,15 @@ class TestDelivery(DeliveryCase):
     def test_pause_within_one_group_and_resume(self):
         mailing = self.launch(20)
         sent_before = []
+        original = delivery.Delivery._flush
 
-        def pause_after_first_group(delivery_self, mails):
-            original = delivery_self._flush
+        def flush(delivery_self, worker_mailing, outcomes, blamed):
+            original(delivery_self, worker_mailing, outcomes, blamed)
+            if not sent_before:
+                sent_before.append(len(outcomes))
+                worker_mailing.write({"state": "paused"})
 
-            def flush(outcomes, addresses, blamed):
-                original(outcomes, addresses, blamed)
-                if not sent_before:
-                    sent_before.append(len(outcomes))
-                    mailing.sudo().with_env(delivery_self._mailing.env).write({"state": "paused"})
-
-            with patch.object(delivery_self, "_flush", flush):
-                return original_send(delivery_self, mails)
-
-        original_send = delivery.Delivery._send
-        with patch.object(delivery.Delivery, "_send", pause_after_first_group), self.assertBalanced(mailing):
+        with patch.object(delivery.Delivery, "_flush", flush), self.assertBalanced(mailing):
             self.send()
         self.assertEqual(mailing.state, "paused")
         self.assertEqual(len(self.peer.mails), sent_before[0])
@@ -305,8 +301,8 @@ class TestDelivery(DeliveryCase):
 
     def test_batches(self):
         mailing = self.launch(45)
-        with patch.object(delivery, "BATCH", 10):
-            self.send()
+        self.env["ir.config_parameter"].sudo().set_param("email_campaign.portion_size", "10")
+        self.send()
         self.assertEqual((mailing.state, mailing.sent_count), ("done", 45))
         self.assertNobodyTwice()
 

@@ -78,8 +78,9 @@ class TestTrouble(DeliveryCase):
     def test_a_spent_connection_on_which_all_were_refused_is_no_trouble(self):
         mailing = self.launch(10)
         self.peer.script = {recipient.email: "550 5.1.1 no such user" for recipient in mailing.recipient_ids}
-        with patch.object(Lane.__init__, "__defaults__", (60.0, 300.0, 5)), patch.object(delivery, "BATCH", 5):
-            self.send()
+        self.provider.max_mails = 5
+        self.env["ir.config_parameter"].sudo().set_param("email_campaign.portion_size", "5")
+        self.send()
         self.assertEqual((mailing.state, mailing.failed_count, mailing.trouble), ("done", 10, False))
 
     def test_goodbye_is_not_waited_for(self):

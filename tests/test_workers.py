@@ -15,7 +15,7 @@ from odoo.tools import config
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
-from ..models.sending.delivery import LARGEST_GROUP
+from ..models.sending.line import WINDOW
 from ..models.sending.worker import Worker
 from .peer import Peer
 
@@ -233,7 +233,7 @@ class TestWorkers(BaseCase):
         self.assertNobodyTwice()
         doubtful = rows.get("in_doubt", set())
         self.assertEqual(len(rows["sent"]) + len(doubtful), COUNT)
-        self.assertLessEqual(len(doubtful), LARGEST_GROUP)
+        self.assertLessEqual(len(doubtful), WINDOW)
         self.assertLessEqual(rows["sent"], accepted)
         self.assertLessEqual(accepted, rows["sent"] | doubtful)
         self.assertEqual(self.state(), "done")

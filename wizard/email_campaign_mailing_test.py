@@ -1,7 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..models.sending.outgoing import Outgoing, OutgoingError
+from ..models.sending.connecting import ConnectingError
+from ..models.sending.outgoing import Outgoing
 from ..models.sending.personaliser import Personaliser
 from ..tools import address
 
@@ -39,7 +40,7 @@ class EmailCampaignMailingTest(models.TransientModel):
         mails = [personaliser.mail(row, values.get(0, {})) for row in rows]
         try:
             lane = outgoing.connect()
-        except OutgoingError as error:
+        except ConnectingError as error:
             raise UserError(error.explanation) from error
         outcomes = list(lane.send_all(mails))
         lane.close()

@@ -1,24 +1,30 @@
-"""One worker sending one mass email: claim, personalise, send, flush."""
+"""One worker sending one mass email by one provider: claim, personalise, hand over, write down."""
 
-import logging
 import time
+from collections import Counter
+from datetime import datetime, timezone
 
-import psycopg2
-
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...tools import address
 from . import verdict
-from .outgoing import Outgoing, OutgoingError
+from .connecting import ConnectingError
+from .line import WINDOW
+from .outgoing import Outgoing
 from .personaliser import Personaliser
+from .stock import Stock, StockError
 
-_logger = logging.getLogger(__name__)
-
-BATCH = 500
-# A group is what may be in doubt after a crash, and what still goes out after a pause: a few dozen or half a second.
+# What is marked and written down in one transaction: a few dozen, or what takes half a second.
 LARGEST_GROUP = 64
 GROUP_SECONDS = 0.5
+# The first group of a run is judged alone, before more are given to a server that may have something against the sender.
+FIRST_GROUP = 8
+JUDGE_SECONDS = 5.0
+# A limit that lets go on within so many seconds is waited for; else others have their turn.
+SHORT_WAIT = 1.0
+PROGRESS_SECONDS = 1.0
+# A rate is worth remembering when so many mails stand behind it.
+RATE_MAILS = 200
+SERVICE_CLOSING = 421  # RFC 5321 section 3.8: whatever it answers, it is about the server
 
 
 class DeliveryError(Exception):
@@ -30,56 +36,88 @@ class DeliveryError(Exception):
         self.pause = pause
 
 
-class Delivery:
-    """Sends `mailing` (as superuser) as `worker`; keeps its connection and compiled content from batch to batch."""
+class ProviderError(DeliveryError):
+    """Nothing can go out by this provider at the moment, of whatever mass email."""
 
-    def __init__(self, mailing, worker):
+
+class SenderError(DeliveryError):
+    """This provider takes nothing from the sender of this mass email; `pause` when it never will."""
+
+
+class Delivery:
+    """Sends `mailing` (as superuser) as `worker` over `line`."""
+
+    def __init__(self, mailing, worker, line):
         self._mailing = mailing
         self._worker = worker
+        self._line = line
         self._recipients = mailing.env["email.campaign.recipient"]
-        self._outgoing = Outgoing(mailing)
-        self._personaliser = Personaliser(mailing, self._outgoing, mailing.frozen_content)
-        self._lane = None
-        self._claimed = []
-        self._group_size = 8
+        self.outgoing = Outgoing(mailing, line.provider)
+        personaliser = Personaliser(mailing, self.outgoing, mailing.frozen_content)
+        self._stock = Stock(mailing, worker, personaliser, mailing._portion_size())
+        self._handed = {}  # id → mail: handed over, and what became of it is not written down
+        self._outcomes = []  # known, and not written down
+        self._judged = False
+        self._window = FIRST_GROUP
+        self._fruit = 0  # accepted since the line was opened
+        self._notified = 0.0
 
-    def step(self):
-        """Send one batch; give the number of recipients dealt with.
+    @property
+    def provider(self):
+        return self._line.provider
 
+    def run(self, until):
+        """Send until `until` (of the monotonic clock), or until nothing can be sent at the moment.
+
+        :return: (number of recipients dealt with, the moment when a limit lets it go on, or None)
         :raises DeliveryError: when nothing can be sent
         """
         self._check_launcher()
-        self._connect()
         if not self._mailing._committed(self._begin):
-            return 0
-        rows, taken = self._mailing._committed(lambda: self._recipients._claim(self._mailing, self._worker, BATCH))
-        self._claimed = [row["id"] for row in rows]
-        mails = self._personalise(rows)
-        accepted = self._send(mails)
-        self._mailing._committed(self.give_back)
-        self._mailing.env.invalidate_all(flush=False)  # bounded memory, whatever the number of batches
-        if accepted:
-            self._mailing._committed(self._going_again)
-        elif not self._lane.is_open and not self._lane.is_spent:
-            raise DeliveryError(
-                self._mailing.env._(
-                    "The mail server %(server)s closed the connection: %(reason)s",
-                    server=self._outgoing.server_name,
-                    reason=self._last_text,
-                )
-            )
-        return taken
-
-    def close(self):
-        """Close the connection."""
-        if self._lane:
-            self._lane.close()
-            self._lane = None
+            self.give_back()
+            return 0, None
+        self._error = self._again_at = None
+        self._stopping = False
+        self._not_before = 0.0
+        self._accepted = self._dealt = 0
+        self._fruit = 1
+        started = time.monotonic()
+        while True:
+            self._stopping = self._stopping or time.monotonic() >= until
+            group = self._next_group()
+            if group or self._outcomes:
+                self._exchange(group)
+            if self._line.lanes.pending:
+                if not self._line.width:
+                    self._widen()  # all were used up while mails wait for one
+                self._collect()
+            elif self._stopping or not (group or len(self._stock)):
+                break
+            else:
+                time.sleep(max(0.0, self._not_before - time.monotonic()))
+        if time.monotonic() < until:
+            self.give_back()  # somebody or something keeps it from going on
+        self._conclude(time.monotonic() - started)
+        if self._error:
+            raise self._error
+        return self._dealt, self._again_at
 
     def give_back(self):
-        """Put back into the queue what was claimed and not tried."""
-        self._recipients._release(self._mailing, self._worker, self._claimed)
-        self._claimed = []
+        """Put back into the queue what was claimed and not handed over."""
+        if len(self._stock):
+            self._mailing._committed(self._stock.give_back)
+            self._stock.clear()
+
+    def settle(self, env):
+        """Write down by `env` what became of what was handed over, when the own connection to the database is lost.
+
+        Waits for what the server has not answered yet.
+        """
+        lanes = self._line.lanes
+        while lanes.pending:
+            self._outcomes += lanes.collect(lanes.pending, 1.0)
+        if self._outcomes:
+            self._flush(self._mailing.with_env(env), self._outcomes, [])
 
     def _check_launcher(self):
         """Merge values are read with the rights of who launched it; never with those of nobody, which are all."""
@@ -101,16 +139,6 @@ class Delivery:
             return
         raise DeliveryError(reason, pause=True)
 
-    def _connect(self):
-        if self._lane and self._lane.is_open:
-            return
-        self.close()
-        try:
-            self._lane = self._outgoing.connect()
-        except OutgoingError as error:
-            raise DeliveryError(error.explanation) from error
-        self._last_text = ""
-
     def _begin(self):
         """Mark the mailing as being sent; give whether it still may be."""
         cr = self._mailing.env.cr
@@ -120,7 +148,7 @@ class Delivery:
                 """
                 UPDATE email_campaign_mailing
                    SET state = 'sending', trouble = NULL, trouble_count = 0, next_try_at = NULL
-                 WHERE id = %s AND state = 'queued'
+                 WHERE id = %s AND (state = 'queued' OR state = 'sending' AND next_try_at IS NOT NULL)
                 """,
                 self._mailing.id,
             ),
@@ -129,65 +157,181 @@ class Delivery:
         self._mailing.invalidate_recordset()
         return self._mailing.state == "sending"
 
-    def _going_again(self):
-        """Something was taken: what the form said of trouble is over."""
-        self._mailing.env.cr.execute(
-            SQL(
-                """
-                UPDATE email_campaign_mailing SET trouble = NULL, trouble_count = 0, next_try_at = NULL
-                 WHERE id = %s AND state = 'sending' AND trouble IS NOT NULL
-                """,
-                self._mailing.id,
-            ),
-            log_exceptions=False,
-        )
-        self._mailing.invalidate_recordset()
+    def _next_group(self):
+        """Give the mails to hand over next, none when there is no room, no connection or nothing to send."""
+        lanes = self._line.lanes
+        if self._stopping or time.monotonic() < self._not_before:
+            return []
+        if not lanes.pending and not self._outcomes and not self._has_connection():
+            return []
+        # While the first ones are judged nothing follows them.
+        room = min(self._window, LARGEST_GROUP, self._window - lanes.pending - len(self._outcomes))
+        if room <= 0 or (not self._judged and self._handed):
+            return []
+        if not len(self._stock):
+            self._refill()
+        if self._stopping:
+            return []
+        group = self._stock.take(room)
+        if group and not self._widen():
+            self._stock.put_back(group)
+            return []
+        return group
 
-    def _send(self, mails):
-        """Send `mails` group by group; give how many were accepted."""
-        accepted = 0
-        whole_batch = True
-        while mails:
-            if self._lane.is_spent:
-                self._connect()
-            size = min(self._group_size, self._lane.left)
-            if not size:
-                break
-            group, mails = mails[:size], mails[size:]
-            ids = [mail.key for mail in group]
-            handed = self._mailing._committed(lambda ids=ids: self._recipients._hand(self._mailing, self._worker, ids))
-            if not handed:
-                break
-            started = time.monotonic()
-            outcomes = list(self._lane.send_all(mail for mail in group if mail.key in handed))
-            self._adapt(len(outcomes), time.monotonic() - started)
-            addresses = {mail.key: mail.normalized for mail in group}
-            blamed = verdict.sender_refusals(outcomes, addresses, whole_batch and not mails, self._is_proven)
-            whole_batch = False
-            self._mailing._committed(lambda o=outcomes, a=addresses, b=blamed: self._flush(o, a, b))
-            accepted += sum(outcome.result == "accepted" for outcome in outcomes)
-            if blamed:
-                raise self._sender_refused(blamed[0])
-        return accepted
+    def _refill(self):
+        held = self.provider._held_domains()
+        try:
+            taken = self._stock.refill(held)
+        except StockError as error:
+            self._stop(DeliveryError(error.explanation, pause=True))
+            return
+        # The rest of what was taken up is dealt with: it may not be mailed any more.
+        self._dealt += taken - len(self._stock)
+        if held and not taken:
+            self._mailing._committed(lambda: self.provider._trigger_send(self.provider._held_until()))
+
+    def _has_connection(self):
+        """Say whether the line is fit to be used; else it is opened anew, unless that would go on for ever."""
+        lanes = self._line.lanes
+        if self._line.width:
+            return True
+        if lanes.last_trouble and not self._fruit:
+            self._stop(self._hung_up(lanes.last_trouble))
+            return False
+        return True
+
+    def _hung_up(self, reason):
+        return ProviderError(
+            self._mailing.env._(
+                "The mail server %(server)s closed the connection: %(reason)s",
+                server=self.outgoing.server_name,
+                reason=reason,
+            )
+        )
+
+    def _widen(self):
+        """Open another connection where one is missing; give whether there is any."""
+        if not self._line.width:
+            self._fruit = 0
+        try:
+            self._line.widen(self.outgoing)
+        except ConnectingError as error:
+            self._stop(ProviderError(error.explanation))
+            return False
+        return True
+
+    def _stop(self, error):
+        """Hand over nothing more; `error` is raised once it is known what became of what is under way."""
+        self._error = self._error or error
+        self._stopping = True
+
+    def _exchange(self, group):
+        """Write down the outcomes that are known and mark `group` as handed over, in one transaction; then send it."""
+        outcomes = self._outcomes
+        blamed = self._judge(outcomes)
+        if self._stopping:
+            self._stock.put_back(group)
+            group = []
+        skipped = self._stock.take_skipped()
+        self._dealt += len(outcomes) + len(skipped)
+        granted, late, again_at, handed = self._mailing._committed(
+            lambda: self._transact(outcomes, blamed, skipped, group)
+        )
+        self._outcomes = []
+        for outcome in outcomes:
+            del self._handed[outcome.key]
+        self._stock.put_back([mail for mail in group if mail.key not in handed and mail.key not in late])
+        leaving = [mail for mail in group if mail.key in handed]
+        self._handed.update((mail.key, mail) for mail in leaving)
+        self._line.lanes.put(leaving)
+        if granted and not handed:
+            self._stopping = True  # paused or cancelled
+        elif len(granted) + len(late) < len(group):
+            self._wait_for_limit(again_at)
+
+    def _transact(self, outcomes, blamed, skipped, group):
+        """Give (ids that limits let go, ids that a slow domain holds back, when more may go, ids marked as handed)."""
+        mailing, provider = self._mailing, self.provider
+        if outcomes:
+            self._flush(mailing, outcomes, blamed)
+        self._recipients._skip(self._worker, skipped)
+        self._notify()
+        if not group:
+            return set(), set(), None, set()
+        domains = [_domain(mail) for mail in group]
+        allowance = provider._allowance(len(group), Counter(domains))
+        granted, late, of_domain = [], [], dict(allowance.domains)
+        for mail, domain in zip(group, domains, strict=True):
+            if of_domain.get(domain, 1) <= 0:
+                late.append(mail.key)
+            elif len(granted) < allowance.total:
+                granted.append(mail.key)
+                if domain in of_domain:
+                    of_domain[domain] -= 1
+        self._recipients._defer(self._worker, late, allowance.again_at)
+        handed = self._recipients._hand(mailing, self._worker, granted)
+        if len(handed) < len(granted):
+            unused = [_domain(mail) for mail in group if mail.key in granted and mail.key not in handed]
+            provider._give_back(len(unused), Counter(unused))
+        return set(granted), set(late), allowance.again_at, handed
+
+    def _wait_for_limit(self, again_at):
+        """Wait a little for a limit, or stop until it lets go on."""
+        seconds = (again_at - datetime.now(timezone.utc).replace(tzinfo=None)).total_seconds() if again_at else 0.0
+        if seconds <= SHORT_WAIT:
+            self._not_before = time.monotonic() + max(0.02, seconds)
+        else:
+            self._again_at = again_at
+            self._stopping = True
+
+    def _collect(self):
+        """Wait until it is worth a transaction, or until it is time to write down what is known."""
+        lanes = self._line.lanes
+        pending = lanes.pending
+        started = time.monotonic()
+        if not self._judged:
+            self._outcomes = lanes.collect(pending, JUDGE_SECONDS)
+        else:
+            enough = pending if self._stopping else min(pending, max(1, self._window // 2))
+            self._outcomes = lanes.collect(enough, GROUP_SECONDS)
+        rate = len(self._outcomes) / max(time.monotonic() - started, 0.001)
+        self._window = int(max(2, 2 * self._line.width, min(WINDOW, rate * GROUP_SECONDS)))
+
+    def _judge(self, outcomes):
+        """Give those `outcomes` that are about the sender; then nothing more is handed over."""
+        accepted = sum(outcome.result == "accepted" for outcome in outcomes)
+        self._accepted += accepted
+        self._fruit += accepted
+        first = not self._judged
+        if outcomes and len(outcomes) == len(self._handed):
+            self._judged = True
+        addresses = {key: mail.normalized for key, mail in self._handed.items()}
+        whole = first and len(outcomes) == len(self._handed) and not len(self._stock)
+        blamed = verdict.sender_refusals(outcomes, addresses, whole, self._is_proven)
+        if blamed:
+            self._stop(self._sender_refused(blamed[0]))
+        return blamed
 
     def _is_proven(self):
-        """Say whether the server has taken something of this mass email already."""
+        """Say whether a server has taken something of this mass email already."""
         sent = [("mailing_id", "=", self._mailing.id), ("state", "=", "sent")]
         return bool(self._recipients.search_count(sent, limit=1))
 
     def _sender_refused(self, outcome):
         names = {
-            "server": self._outgoing.server_name,
-            "sender": self._outgoing.return_path("…"),
+            "server": self.outgoing.server_name,
+            "sender": self.outgoing.return_path("…"),
             "code": outcome.code,
             "answer": outcome.text,
         }
         env = self._mailing.env
+        if outcome.code == SERVICE_CLOSING:
+            return self._hung_up(verdict.reply(outcome))
         if outcome.result == "transient":
-            return DeliveryError(
+            return SenderError(
                 env._("The mail server %(server)s takes nothing from %(sender)s for now: %(code)s %(answer)s", **names)
             )
-        return DeliveryError(
+        return SenderError(
             env._(
                 "The mail server %(server)s refuses mail from %(sender)s: %(code)s %(answer)s. Change the sender, or "
                 "let the server allow it, and resume.",
@@ -196,96 +340,54 @@ class Delivery:
             pause=True,
         )
 
-    def _adapt(self, number, seconds):
-        rate = number / max(seconds, 0.001)
-        self._group_size = max(1, min(LARGEST_GROUP, int(rate * GROUP_SECONDS)))
-
-    def _flush(self, outcomes, addresses, blamed=()):
-        rows, bounces, sent = [], [], []
+    def _flush(self, mailing, outcomes, blamed):
+        """Write down `outcomes` with the log and what they tell about addresses, domains and the provider."""
+        rows, bounces, sent, slowed = [], [], [], {}
         blamed = {outcome.key for outcome in blamed}
         for outcome in outcomes:
+            email = self._handed[outcome.key].normalized
             # What is about the sender asks nothing about this recipient, who can be written to later.
             state = "queued" if outcome.key in blamed else verdict.state(outcome)
             kind = verdict.bounce_kind(outcome) if state == "failed" else None
             reply = verdict.reply(outcome)
             if state == "sent":
-                sent.append(addresses[outcome.key])
-            else:
-                self._last_text = reply
+                sent.append(email)
+            elif state == "retry" and outcome.result == "transient":
+                slowed[email.rpartition("@")[2]] = (outcome.code, reply)
             if kind:
-                bounces.append(
-                    {
-                        "email": addresses[outcome.key],
-                        "kind": kind,
-                        "status": outcome.enhanced,
-                        "reason": reply,
-                    }
-                )
+                bounces.append({"email": email, "kind": kind, "status": outcome.enhanced, "reason": reply})
             rows.append({"id": outcome.key, "state": state, "code": outcome.code, "reply": reply, "bounce": kind})
-        self._recipients._flush_outcomes(self._mailing, self._worker, rows)
-        self._mailing.env["email.address"]._note_sent(sent)
-        self._mailing.env["email.address"]._note_bounces(bounces)
+        env = mailing.env
+        env["email.campaign.recipient"]._flush_outcomes(mailing, self._worker, rows)
+        env["email.address"]._note_sent(sent)
+        env["email.address"]._note_bounces(bounces)
+        provider = self.provider.with_env(env)
+        if slowed:
+            provider._note_domain_trouble(slowed)
+        if sent:
+            provider._note_domain_success(Counter(email.rpartition("@")[2] for email in sent))
 
-    def _personalise(self, rows):
-        """Give the mails for claimed rows; those that can't be made are skipped with the reason."""
-        mailing = self._mailing
-        try:
-            wanted = self._personaliser.wanted(rows)
-        except UserError as error:
-            raise DeliveryError(str(error.args[0]), pause=True) from error
-        failed = []
-        merged = self._merge_values(rows, wanted, failed)
-        mails, skipped = [], dict.fromkeys(failed, "merge_failed")
-        for row in rows:
-            if row["id"] not in merged:
-                skipped.setdefault(row["id"], "no_access")
-                continue
-            try:
-                mails.append(self._personaliser.mail(row, merged[row["id"]]))
-            except address.AddressError:
-                skipped[row["id"]] = "bad_address"
-        if skipped:
-            gone = self._gone([row for row in rows if skipped.get(row["id"]) == "no_access"])
-            skipped.update(dict.fromkeys(gone, "record_gone"))
-            mailing._committed(lambda: self._recipients._skip(self._worker, skipped))
-        return mails
+    def _notify(self):
+        """Tell those who look at it how far it is."""
+        now = time.monotonic()
+        if now - self._notified >= PROGRESS_SECONDS:
+            self._notified = now
+            self._mailing._notify_progress(self.provider.measured_rate or None)
 
-    def _merge_values(self, rows, wanted, failed):
-        """Read the merge values of `rows`; ids of rows whose values can't be read are added to `failed`.
+    def _conclude(self, seconds):
+        """Write down that it goes well, and how fast."""
+        if not self._accepted:
+            return
+        rate = self._accepted / max(seconds, 0.001) if self._accepted >= RATE_MAILS else None
 
-        One record whose field can't be computed must not keep the others from their email, so the batch is halved
-        until it is alone.
-        """
-        mailing = self._mailing
-        try:
-            with mailing.env.cr.savepoint():
-                return mailing.env["email.merge"]._values(mailing.launched_by_id, mailing.company_id, rows, wanted)
-        except (psycopg2.OperationalError, psycopg2.InterfaceError, MemoryError):
-            raise  # the database's trouble or the process's, not a record's
-        except Exception:
-            if len(rows) == 1:
-                _logger.warning(
-                    "mass email %s: can't read the merge values of recipient %s",
-                    mailing.id,
-                    rows[0]["id"],
-                    exc_info=not failed,  # most often the others fail for the same reason
-                )
-                failed.append(rows[0]["id"])
-                return {}
-        half = len(rows) // 2
-        return {
-            **self._merge_values(rows[:half], wanted, failed),
-            **self._merge_values(rows[half:], wanted, failed),
-        }
+        def note():
+            self.provider._note_going()
+            self._mailing._note_going()
+            if rate:
+                self.provider._note_rate(rate)
 
-    def _gone(self, rows):
-        """Give the ids of those `rows` whose record was deleted."""
-        by_model = {}
-        for row in rows:
-            by_model.setdefault(row["res_model"], []).append(row["res_id"])
-        living = {
-            (model, record_id)
-            for model, ids in by_model.items()
-            for record_id in self._mailing.env[model].browse(ids).exists().ids
-        }
-        return [row["id"] for row in rows if (row["res_model"], row["res_id"]) not in living]
+        self._mailing._committed(note)
+
+
+def _domain(mail):
+    return mail.normalized.rpartition("@")[2]

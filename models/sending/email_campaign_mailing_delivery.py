@@ -3,10 +3,11 @@ import time
 
 import psycopg2.errors
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .delivery import Delivery, DeliveryError
+from .delivery import DeliveryError
+from .dispatch import Dispatch
 from .worker import Worker
 
 _logger = logging.getLogger(__name__)
@@ -17,6 +18,9 @@ CONFLICTS = (
     psycopg2.errors.LockNotAvailable,
 )
 MAX_TRIES = 12
+# How long one mass email is sent before another has its turn.
+SLICE_SECONDS = 5.0
+PORTION = 1000
 # How many rows the scheduler is told of at the most as remaining; counting them all would cost more than it tells.
 COUNT_LIMIT = 10_000
 
@@ -28,48 +32,58 @@ class EmailCampaignMailing(models.Model):
 
     @api.model
     def _cron_send(self):
-        """Send what is due, batch by batch, until nothing is left or the scheduler's time is up."""
-        deliveries = {}
+        """Send what is due, slice by slice, until nothing is left or the scheduler's time is up."""
         with Worker(self.env.cr.dbname) as worker:
+            dispatch = Dispatch(worker)
             try:
                 self._committed(self.env["email.campaign.recipient"]._recover)
                 self._committed(self.env["email.campaign.recipient"]._sweep)
-                time_left = float("inf")
-                while time_left > 0:
-                    done = 0
-                    for mailing in self._due():
-                        done += mailing._send_step(worker, deliveries)
-                    self._committed(self._finish)
-                    time_left = self.env["ir.cron"]._commit_progress(done, remaining=self._sendable_count())
-                    if not done:
-                        break
+                self._send_due(dispatch)
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                dispatch.settle(self.env.cr.dbname)
+                raise
             finally:
-                for delivery in deliveries.values():
-                    delivery.close()
+                dispatch.close()
         self._plan_next()
 
-    def _send_step(self, worker, deliveries):
-        """Send one batch of this mass email; give the number of recipients dealt with. One that can't be sent waits."""
+    @api.model
+    def _send_due(self, dispatch):
+        time_left = float("inf")
+        while time_left > 0:
+            dealt = sum(mailing._send_slice(dispatch, SLICE_SECONDS) for mailing in self._due())
+            self._committed(self._finish)
+            time_left = self.env["ir.cron"]._commit_progress(dealt, remaining=self._sendable_count())
+            if not dealt:
+                break
+        dispatch.give_back()
+
+    def _send_slice(self, dispatch, seconds):
+        """Send this mass email for some seconds; give the number of recipients dealt with.
+
+        One that can't be sent waits, and says why.
+        """
         self.ensure_one()
         trouble = None
         try:
-            if self.id not in deliveries:
-                deliveries[self.id] = Delivery(self, worker)
-            return deliveries[self.id].step()
+            dealt, again_at = dispatch.send(self, time.monotonic() + seconds)
+            if again_at:
+                self._committed(lambda: self._wait_until(again_at))
+            return dealt
         except DeliveryError as error:
+            dispatch.drop(self)
             trouble = error
         except CONFLICTS:
             _logger.info("mass email %s: too many conflicts with other workers, leaving it to them", self.id)
+            dispatch.abandon(self)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            raise  # the database is away, and nothing can be done without it
         except Exception as error:
             # Whatever it is, it must not keep other mass emails from going out.
             _logger.exception("mass email %s: the worker stumbled", self.id)
+            dispatch.abandon(self)
             trouble = DeliveryError(f"{type(error).__name__}: {error}")
-        self.env.cr.rollback()
         if trouble:
             self._committed(lambda: self._note_trouble(trouble))
-        if delivery := deliveries.pop(self.id, None):
-            delivery.close()
-            self._committed(delivery.give_back)
         return 0
 
     def _committed(self, work):
@@ -114,7 +128,7 @@ class EmailCampaignMailing(models.Model):
                 SELECT count(*) FROM (
                     SELECT FROM email_campaign_recipient r
                      WHERE r.mailing_id = ANY(%s) AND r.state IN ('queued', 'retry')
-                       AND (r.state = 'queued' OR r.next_try_at <= now() AT TIME ZONE 'utc')
+                       AND coalesce(r.next_try_at, '-infinity') <= now() AT TIME ZONE 'utc'
                      LIMIT %s) AS sendable
                 """,
                 self._due().ids,
@@ -153,27 +167,86 @@ class EmailCampaignMailing(models.Model):
                 )
             )
 
-    def _note_trouble(self, trouble):
-        """Say on the form why nothing goes out; try again later, each time waiting longer, or wait for a person."""
+    def _note_trouble(self, trouble, moment=None):
+        """Say on the form why nothing goes out, and wait for a person, or until `moment`, or each time longer."""
         rows = self.env.execute_query(
             SQL(
                 """
                 UPDATE email_campaign_mailing
                    SET trouble = %(text)s, trouble_count = coalesce(trouble_count, 0) + 1,
-                       next_try_at = now() AT TIME ZONE 'utc'
-                                     + make_interval(mins => least(60, 2 ^ least(coalesce(trouble_count, 0), 6))::int),
+                       next_try_at = coalesce(%(moment)s::timestamp, now() AT TIME ZONE 'utc'
+                                     + make_interval(mins => least(60, 2 ^ least(coalesce(trouble_count, 0), 6))::int)),
                        state = CASE WHEN %(pause)s THEN 'paused' ELSE state END
                  WHERE id = %(id)s AND state IN ('queued', 'sending')
              RETURNING trouble_count
                 """,
                 text=trouble.explanation,
                 pause=trouble.pause,
+                moment=moment,
                 id=self.id,
             )
         )
         self.invalidate_recordset()
         if rows and rows[0][0] == 1:
             self._message_log(body=self.env._("Nothing can be sent at the moment: %s", trouble.explanation))
+        self._notify_progress()
+
+    def _note_going(self):
+        """Something was taken: what the form said of trouble is over."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE email_campaign_mailing SET trouble = NULL, trouble_count = 0, next_try_at = NULL
+                 WHERE id = %s AND state = 'sending' AND trouble IS NOT NULL
+                """,
+                self.id,
+            ),
+            log_exceptions=False,
+        )
+        self.invalidate_recordset()
+
+    def _wait_until(self, moment):
+        """A limit is reached; `moment` is when it lets go on."""
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_mailing SET trouble = NULL, trouble_count = 0, next_try_at = %s
+                 WHERE id = %s AND state IN ('queued', 'sending') RETURNING id
+                """,
+                moment,
+                self.id,
+            )
+        )
+        self.invalidate_recordset()
+        self._notify_progress()
+
+    def _wait_for_providers(self, reasons):
+        """No provider can send it at the moment: say why, and try again when the first of them may be tried.
+
+        :param reasons: (explanation, moment or None) of each provider, the first choice first
+        """
+        if not reasons:
+            explanation = self.env._(
+                "No provider may send from %(sender)s in the company %(company)s. Choose one on the form, or let one "
+                "send from there, and resume.",
+                sender=self.email_from,
+                company=self.company_id.name,
+            )
+            self._note_trouble(DeliveryError(explanation, pause=True))
+            return
+        moments = [moment for _text, moment in reasons if moment]
+        self._note_trouble(DeliveryError(reasons[0][0]), min(moments, default=None))
+
+    def _refused_by(self, provider):
+        """Remember that `provider` never takes this sender, and leave it to others."""
+        self.refused_provider_ids |= provider
+        self._message_log(body=self.env._("%s does not take the sender; another provider takes over.", provider.name))
+
+    @api.model
+    def _portion_size(self):
+        """Give how many recipients a worker claims at a time."""
+        written = self.env["ir.config_parameter"].get_param("email_campaign.portion_size")
+        return max(1, int(written)) if (written or "").isdecimal() else PORTION
 
     @api.model
     def _plan_next(self):
@@ -188,7 +261,8 @@ class EmailCampaignMailing(models.Model):
                     UNION ALL
                     SELECT greatest(min(r.next_try_at), m.next_try_at) FROM email_campaign_mailing m
                       JOIN email_campaign c ON c.id = m.campaign_id AND c.active
-                      JOIN email_campaign_recipient r ON r.mailing_id = m.id AND r.state = 'retry'
+                      JOIN email_campaign_recipient r ON r.mailing_id = m.id AND r.state IN ('queued', 'retry')
+                                                         AND r.next_try_at IS NOT NULL
                      WHERE m.state IN ('queued', 'sending')
                      GROUP BY m.id
                 ) AS moments WHERE at > now() AT TIME ZONE 'utc'
@@ -196,5 +270,5 @@ class EmailCampaignMailing(models.Model):
             )
         )
         if at:
-            self.env.ref("email_campaign.cron_send").sudo()._trigger(at)
+            self.env["email.provider"]._trigger_send(at)
             self.env.cr.commit()  # pylint: disable=invalid-commit

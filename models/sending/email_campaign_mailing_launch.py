@@ -8,7 +8,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools import address
-from .outgoing import Outgoing, OutgoingError
+from .connecting import ConnectingError
+from .outgoing import Outgoing
 
 _logger = logging.getLogger(__name__)
 
@@ -194,7 +195,7 @@ class EmailCampaignMailing(models.Model):
         if not self.dry_run:
             try:
                 Outgoing(self.sudo()).connect().close()
-            except OutgoingError as error:
+            except ConnectingError as error:
                 raise UserError(error.explanation) from error
 
     def _check_sender(self, field, value):

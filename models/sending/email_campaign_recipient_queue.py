@@ -98,30 +98,34 @@ class EmailCampaignRecipient(models.Model):
         )
 
     @api.model
-    def _claim(self, mailing, worker, limit):
+    def _claim(self, mailing, worker, limit, after=0, held=()):
         """Reserve up to `limit` rows of `mailing`; those who may not be mailed any more are skipped with the reason.
 
-        Uses the partial index on queued rows. Returns (rows as dicts, number of rows that were taken up).
+        Walks the partial index on queued rows from the id `after` on, and leaves out the domains that are `held`.
+        Returns (rows as dicts, number of rows that were taken up, the last id that was looked at, 0 at the end).
         """
         picked = self.env.execute_query(
             SQL(
                 """
                 UPDATE email_campaign_recipient r SET state = 'claimed', worker = %(worker)s
                   FROM (SELECT id FROM email_campaign_recipient
-                         WHERE mailing_id = %(mailing)s AND state IN ('queued', 'retry')
-                           AND (state = 'queued' OR next_try_at <= now() AT TIME ZONE 'utc')
+                         WHERE mailing_id = %(mailing)s AND state IN ('queued', 'retry') AND id > %(after)s
+                           AND coalesce(next_try_at, '-infinity') <= now() AT TIME ZONE 'utc'
+                           AND %(elsewhere)s
                          ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS picked
                  WHERE r.id = picked.id
              RETURNING r.id
                 """,
                 worker=worker.number,
                 mailing=mailing.id,
+                after=after,
+                elsewhere=SQL("split_part(email, '@', 2) <> ALL(%s)", list(held)) if held else SQL("TRUE"),
                 limit=limit,
             )
         )
         ids = [row_id for (row_id,) in picked]
         if not ids:
-            return [], 0
+            return [], 0, 0
         joins, reason = self.env["email.audience"]._suppression(
             mailing, SQL("r"), SQL("r.email"), SQL("r.list_type_id"), few=True
         )
@@ -154,7 +158,7 @@ class EmailCampaignRecipient(models.Model):
                 worker.number,
             )
         )
-        return rows, len(ids)
+        return rows, len(ids), max(ids)
 
     @api.model
     def _hand(self, mailing, worker, ids):
@@ -191,6 +195,29 @@ class EmailCampaignRecipient(models.Model):
              RETURNING r.id
                 """,
                 ids,
+                worker.number,
+            )
+        )
+
+    @api.model
+    def _defer(self, worker, ids, again_at):
+        """Give back claimed rows whose domain is slowed down: one after the other, from the moment `again_at` on."""
+        if not ids:
+            return
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient r
+                   SET worker = NULL, state = 'queued',
+                       -- What the domain takes at a time is not known here; so they come back as slowly as the first.
+                       next_try_at = at + place * greatest(at - now() AT TIME ZONE 'utc', interval '1 second')
+                  FROM unnest(%s) WITH ORDINALITY AS late (id, ordinal),
+                       LATERAL (SELECT ordinal - 1 AS place, %s::timestamp AS at) AS slot
+                 WHERE r.id = late.id AND r.state = 'claimed' AND r.worker = %s
+             RETURNING r.id
+                """,
+                ids,
+                again_at,
                 worker.number,
             )
         )
@@ -249,7 +276,10 @@ class EmailCampaignRecipient(models.Model):
                                              THEN now() AT TIME ZONE 'utc' ELSE r.bounced_at END,
                            bounce_kind = coalesce(o.bounce, r.bounce_kind)
                       FROM outcome o, email_campaign_mailing m
-                     WHERE r.id = o.id AND m.id = r.mailing_id AND r.state = 'handed' AND r.worker = %(worker)s
+                     WHERE r.id = o.id AND m.id = r.mailing_id
+                       AND (r.state = 'handed' AND r.worker = %(worker)s
+                            -- Others took us for dead, as when the database was away, and here is what they wait for.
+                            OR r.state = 'in_doubt' AND r.worker IS NULL)
                  RETURNING r.id, r.mailing_id, r.campaign_id, r.state, o.bounce,
                            CASE WHEN r.state <> 'sent' THEN o.reply
                                 WHEN o.state = 'in_doubt' THEN %(detail)s END AS detail

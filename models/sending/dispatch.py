@@ -1,0 +1,122 @@
+"""What a worker keeps while it runs: the lines to providers, and which mass email goes out over which."""
+
+import logging
+import time
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, api, fields
+from odoo.modules.registry import Registry
+
+from .delivery import Delivery, DeliveryError, ProviderError, SenderError
+from .line import Line
+
+_logger = logging.getLogger(__name__)
+
+# How long what is known of mails is kept for a database that is away.
+DATABASE_SECONDS = 120
+
+
+class Dispatch:
+    """Sends mass emails as `worker`, each by the first of its providers that can."""
+
+    def __init__(self, worker):
+        self._worker = worker
+        self._lines = {}
+        self._deliveries = {}
+        self._active = None
+
+    def send(self, mailing, until):
+        """Send of `mailing` (as superuser) until `until` of the monotonic clock; write down what stands in the way.
+
+        :return: (number of recipients dealt with, the moment when a limit lets it go on, or None)
+        """
+        waiting = []
+        candidates = mailing._committed(lambda: mailing.env["email.provider"]._candidates(mailing))
+        for number, provider in enumerate(candidates):
+            if provider.state == "red" and provider.next_try_at and provider.next_try_at > fields.Datetime.now():
+                waiting.append((provider.last_error, provider.next_try_at))
+                continue
+            try:
+                return self._send_by(mailing, provider, until)
+            except ProviderError as error:
+                self.drop(mailing)
+                self._close(provider)
+                mailing._committed(lambda p=provider, e=error: p._note_trouble(e.explanation))
+                waiting.append((error.explanation, provider.next_try_at))
+            except SenderError as error:
+                self.drop(mailing)
+                if number + 1 == len(candidates):
+                    mailing._committed(lambda e=error: mailing._note_trouble(e))
+                    return 0, None
+                if error.pause:
+                    mailing._committed(lambda p=provider: mailing._refused_by(p))
+                waiting.append((error.explanation, None))
+        mailing._committed(lambda: mailing._wait_for_providers(waiting))
+        return 0, None
+
+    def drop(self, mailing):
+        """Put back into the queue what was claimed of `mailing`."""
+        if delivery := self._deliveries.pop(mailing.id, None):
+            mailing.env.cr.rollback()
+            delivery.give_back()
+
+    def give_back(self):
+        """Put back into the queue all that was claimed."""
+        for delivery in self._deliveries.values():
+            delivery.give_back()
+
+    def abandon(self, mailing):
+        """Stop sending `mailing` in the middle of whatever went wrong, and keep what is known of its mails."""
+        mailing.env.cr.rollback()
+        try:
+            self.settle(mailing.env.cr.dbname)
+        except Exception:
+            # They are taken for what they are then: in doubt.
+            _logger.exception("mass email %s: can't write down what became of its mails", mailing.id)
+        self.drop(mailing)
+
+    def close(self):
+        """Close all connections."""
+        for line in self._lines.values():
+            line.close()
+        self._lines.clear()
+
+    def settle(self, dbname):
+        """Write down what is known of mails, and not written down, by a connection of its own.
+
+        The database may be away for a while; without this they would be in doubt for nothing.
+        """
+        delivery, self._active = self._active, None
+        deadline = time.monotonic() + DATABASE_SECONDS
+        while delivery:
+            try:
+                with Registry(dbname).cursor() as cr:
+                    delivery.settle(api.Environment(cr, SUPERUSER_ID, {}))
+                return
+            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+                if time.monotonic() > deadline:
+                    raise
+                _logger.info("waiting for the database, to write down what was sent: %s", error)
+                time.sleep(1)
+
+    def _send_by(self, mailing, provider, until):
+        delivery = self._deliveries.get(mailing.id)
+        if not delivery or delivery.provider != provider:
+            self.drop(mailing)
+            if provider.id not in self._lines:
+                self._lines[provider.id] = Line(provider)
+            delivery = self._deliveries[mailing.id] = Delivery(mailing, self._worker, self._lines[provider.id])
+        # Stays named when something unforeseen happens, for whoever picks up the pieces.
+        self._active = delivery
+        try:
+            result = delivery.run(until)
+        except DeliveryError:
+            self._active = None
+            raise
+        self._active = None
+        return result
+
+    def _close(self, provider):
+        if line := self._lines.pop(provider.id, None):
+            line.close()

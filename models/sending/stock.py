@@ -1,0 +1,157 @@
+"""What a worker has claimed of a mass email and not handed over yet, and the mails that are made of it."""
+
+import logging
+from collections import deque
+
+import psycopg2
+
+from odoo.exceptions import UserError
+
+from ...tools import address
+
+_logger = logging.getLogger(__name__)
+
+
+class StockError(Exception):
+    """No mail of this mass email can be made until a person mends it; `explanation` says what."""
+
+    def __init__(self, explanation):
+        super().__init__(explanation)
+        self.explanation = explanation
+
+
+class Stock:
+    """Claims recipients of `mailing` (as superuser) for `worker` in portions, and makes mails of them as late as they
+    are asked for, so that the connections have something to do meanwhile.
+    """
+
+    def __init__(self, mailing, worker, personaliser, portion):
+        self._mailing = mailing
+        self._worker = worker
+        self._recipients = mailing.env["email.campaign.recipient"]
+        self._personaliser = personaliser
+        self._portion = portion
+        self._rows = deque()  # (row, merge values) of which no mail is made yet
+        self._mails = deque()  # made, and given back by somebody who could not use them yet
+        self._skipped = {}
+        self._last_id = 0
+
+    def __len__(self):
+        return len(self._rows) + len(self._mails)
+
+    def refill(self, held=()):
+        """Claim another portion; give how many recipients were taken up, 0 when there is none to be claimed now.
+
+        :param held: domains that nothing is claimed for
+        :raises StockError: when the content can't be filled
+        """
+        mailing, last_id = self._mailing, self._last_id
+        rows, taken, self._last_id = mailing._committed(
+            lambda: self._recipients._claim(mailing, self._worker, self._portion, last_id, held)
+        )
+        if not taken and last_id:
+            # The queue is walked from its beginning to its end, so that what was dealt with is not looked at again;
+            # what came back into it since lies behind.
+            return self.refill(held)
+        if rows:
+            self._load(rows)
+            # What follows shall not decide by what was when the values were read.
+            mailing._committed(lambda: None)
+        # Bounded memory, whatever the number of portions.
+        mailing.env.invalidate_all(flush=False)
+        return taken
+
+    def take(self, number):
+        """Give at the most `number` mails; what can't be made into one is skipped with the reason."""
+        mails = []
+        while len(mails) < number and self._mails:
+            mails.append(self._mails.popleft())
+        while len(mails) < number and self._rows:
+            row, values = self._rows.popleft()
+            try:
+                mails.append(self._personaliser.mail(row, values))
+            except address.AddressError:
+                self._skipped[row["id"]] = "bad_address"
+        return mails
+
+    def put_back(self, mails):
+        """Take back `mails`, in order, to be given again first."""
+        self._mails.extendleft(reversed(mails))
+
+    def take_skipped(self):
+        """Give {id: reason} of those whom no mail could be made for, to be written down by the caller."""
+        skipped, self._skipped = self._skipped, {}
+        return skipped
+
+    def give_back(self):
+        """Put back into the queue what was claimed and not handed over, in the current transaction."""
+        self._recipients._skip(self._worker, self._skipped)
+        ids = [row["id"] for row, _values in self._rows] + [mail.key for mail in self._mails]
+        self._recipients._release(self._mailing, self._worker, ids)
+
+    def clear(self):
+        """Forget what was given back."""
+        self._rows.clear()
+        self._mails.clear()
+        self._skipped.clear()
+        self._last_id = 0
+
+    def _load(self, rows):
+        try:
+            self._personaliser.prepare(rows)
+            wanted = self._personaliser.wanted(rows)
+        except UserError as error:
+            self._rows.extend((row, {}) for row in rows)  # for give_back
+            raise StockError(str(error.args[0])) from error
+        failed = []
+        merged = self._merge_values(rows, wanted, failed)
+        self._skipped.update(dict.fromkeys(failed, "merge_failed"))
+        unread = []
+        for row in rows:
+            if row["id"] in merged:
+                self._rows.append((row, merged[row["id"]]))
+            elif row["id"] not in self._skipped:
+                unread.append(row)
+        if unread:
+            self._skipped.update((row["id"], "no_access") for row in unread)
+            self._skipped.update(dict.fromkeys(self._gone(unread), "record_gone"))
+
+    def _merge_values(self, rows, wanted, failed):
+        """Read the merge values of `rows`; ids of rows whose values can't be read are added to `failed`.
+
+        One record whose field can't be computed must not keep the others from their email, so the batch is halved
+        until it is alone.
+        """
+        mailing = self._mailing
+        try:
+            with mailing.env.cr.savepoint():
+                return mailing.env["email.merge"]._values(mailing.launched_by_id, mailing.company_id, rows, wanted)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError, MemoryError):
+            raise  # the database's trouble or the process's, not a record's
+        except Exception:
+            if len(rows) == 1:
+                _logger.warning(
+                    "mass email %s: can't read the merge values of recipient %s",
+                    mailing.id,
+                    rows[0]["id"],
+                    exc_info=not failed,  # most often the others fail for the same reason
+                )
+                failed.append(rows[0]["id"])
+                return {}
+        half = len(rows) // 2
+        return {
+            **self._merge_values(rows[:half], wanted, failed),
+            **self._merge_values(rows[half:], wanted, failed),
+        }
+
+    def _gone(self, rows):
+        """Give the ids of those `rows` whose record was deleted."""
+        by_model = {}
+        for row in rows:
+            by_model.setdefault(row["res_model"], []).append(row["res_id"])
+        living = {
+            (model, record_id)
+            for model, ids in by_model.items()
+            for record_id in self._mailing.env[model].browse(ids).exists().ids
+        }
+        return [row["id"] for row in rows if (row["res_model"], row["res_id"]) not in living]
