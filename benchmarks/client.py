@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from tools.lanes import Lanes
@@ -29,18 +30,19 @@ def pipelined(mails: Iterator[Mail], port: int, connections: int) -> int:
     """Send by our lanes; how many were accepted."""
     lanes = Lanes(connections, capacity=CAPACITY)
     accepted = 0
-    ahead = list(_up_to(mails, CAPACITY))
+    ahead = list(islice(mails, CAPACITY))
     while ahead or lanes.pending:
-        while lanes.missing and (ahead or lanes.pending):
+        if lanes.missing:
             connection = smtplib.SMTP(HOST, port)
             connection.ehlo()
             lanes.add(connection)
         lanes.put(ahead)
-        outcomes = lanes.collect(ENOUGH, 60)
-        accepted += sum(outcome.result == "accepted" for outcome in outcomes)
-        if len(outcomes) and any(outcome.result != "accepted" for outcome in outcomes):
-            raise RuntimeError(f"The sink refused: {next(o for o in outcomes if o.result != 'accepted')}")
-        ahead = list(_up_to(mails, lanes.room))
+        # While connections are missing nothing is waited for but the next of them; the others work meanwhile.
+        outcomes = lanes.collect(0 if lanes.missing else ENOUGH, 60)
+        if refused := [outcome for outcome in outcomes if outcome.result != "accepted"]:
+            raise RuntimeError(f"Not accepted: {refused[0]}")
+        accepted += len(outcomes)
+        ahead = list(islice(mails, lanes.room))
     lanes.close()
     return accepted
 
@@ -66,11 +68,6 @@ def plain(mails: Iterator[Mail], port: int, connections: int) -> int:
     for thread in threads:
         thread.join()
     return sum(accepted)
-
-
-def _up_to(mails: Iterator[Mail], count: int) -> Iterator[Mail]:
-    for _, mail in zip(range(count), mails, strict=False):
-        yield mail
 
 
 def main(kind: str, folder: str, count: str, port: str, connections: str, result: str) -> None:

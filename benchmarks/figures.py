@@ -9,7 +9,7 @@ from .comparisons import ceiling, far_away
 from .report import Bound, Row
 from .sink import HOST
 
-SMALL, MIDDLE, LARGE, AUDIENCE = 2_000, 5_000, 50_000, 1_000_000
+FEW, SMALL, MIDDLE, LARGE, AUDIENCE = 500, 2_000, 5_000, 50_000, 1_000_000
 
 
 def against_mass_mailing(bench: Bench) -> list[Row]:
@@ -20,7 +20,7 @@ def against_mass_mailing(bench: Bench) -> list[Row]:
         *rows,
         Row("a", "mass_mailing, the same 2,000", theirs["rate"], "mails/s"),
         Row("a", "mass_mailing, with the launch", theirs["rate_with_launch"], "mails/s"),
-        Row("a", "ours against mass_mailing", mine["rate"] / theirs["rate"], "times", Bound("≥", 150)),
+        Row("a", "ours against mass_mailing (the aim is 300)", mine["rate"] / theirs["rate"], "times", Bound("≥", 150)),
         Row("a", "the same with both launches", mine["rate_with_launch"] / theirs["rate_with_launch"], "times"),
     ]
 
@@ -35,20 +35,27 @@ def _small(bench: Bench) -> tuple[list[Row], Sample]:
 
 def in_bulk(bench: Bench) -> list[Row]:
     """(b) What one mail costs among 50,000 and among 5,000."""
-    small, large = bench.median(MIDDLE), bench.ours(LARGE)
+    start, small, large = bench.median(FEW), bench.median(MIDDLE), bench.ours(LARGE)
     micro = {count: sample["cpu_seconds"] / count * 1e6 for count, sample in ((MIDDLE, small), (LARGE, large))}
     return [
         Row("b", f"ours, {LARGE:,} mails", large["rate"], "mails/s"),
         Row("b", f"ours, {MIDDLE:,} mails", small["rate"], "mails/s"),
         Row("b", f"CPU of Odoo's process a mail, {LARGE:,}", micro[LARGE], "µs"),
         Row("b", f"CPU of Odoo's process a mail, {MIDDLE:,}", micro[MIDDLE], "µs"),
+        Row("b", f"CPU of PostgreSQL a mail, {LARGE:,}", large["postgresql_cpu_seconds"] / LARGE * 1e6, "µs"),
         Row("b", "CPU a mail, 50,000 : 5,000", micro[LARGE] / micro[MIDDLE], "", Bound("≤", 1.1)),
+        Row("b", f"the same without the first {FEW}", _later(large, start) / _later(small, start), "", Bound("≤", 1.1)),
         Row("b", "time a mail, 50,000 : 5,000", small["rate"] / large["rate"], "", Bound("≤", 1.1)),
         Row("b", "memory growth, at the end", large["rss_growth_mb"], "MB", Bound("≤", 50)),
         Row("b", "memory growth, at most", large["peak_growth_mb"], "MB", Bound("≤", 50)),
         Row("b", "SQL statements a mail", large["queries"] / LARGE, "", Bound("≤", 0.2)),
         Row("b", "launch of 50,000", large["launch_seconds"], "s"),
     ]
+
+
+def _later(sample: Sample, start: Sample) -> float:
+    """CPU seconds of a mail after the first few: what a fresh process does once is not among them."""
+    return float((sample["cpu_seconds"] - start["cpu_seconds"]) / (sample["count"] - start["count"]))
 
 
 def sending(bench: Bench) -> list[Row]:

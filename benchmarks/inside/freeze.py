@@ -74,7 +74,7 @@ def launch(registry: Any, mailing: int) -> dict[str, Any]:
     audience._freeze = timed
     with registry.cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
-        with Meter() as meter:
+        with Meter(cr) as meter:
             env["email.campaign.mailing"].browse(mailing).action_launch()
             cr.commit()
         cr.execute(

@@ -57,7 +57,7 @@ def send(registry: Any, mailing: int) -> dict[str, Any]:
         env = api.Environment(cr, SUPERUSER_ID, {})
         queue, mails = env.ref("mass_mailing.ir_cron_mass_mailing_queue"), env.ref("mail.ir_cron_mail_scheduler_action")
         record = env["mailing.mailing"].browse(mailing)
-        with Meter() as meter:
+        with Meter(cr) as meter:
             for _ in range(MAX_RUNS):
                 run_job(queue)
                 if record.state == "done":

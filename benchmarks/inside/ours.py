@@ -45,7 +45,7 @@ def send(registry: Any, mailing: int) -> dict[str, Any]:
         env = api.Environment(cr, SUPERUSER_ID, {})
         job = env.ref("email_campaign.cron_send")
         record = env["email.campaign.mailing"].browse(mailing)
-        with Meter() as meter:
+        with Meter(cr) as meter:
             for _ in range(MAX_RUNS):
                 run_job(job)
                 if record.state == "done":
