@@ -39,16 +39,16 @@ class Lanes:
         self._count = count
         self._capacity = capacity
         self._settings = (timeout, final_timeout, max_mails)
-        self._mails: SimpleQueue[Mail | None] = SimpleQueue()  # None: a lane ends when it comes to it
+        self._mails: SimpleQueue[Mail | None] = SimpleQueue()  # None: nothing comes any more
         self._outcomes: deque[Outcome] = deque()
         self._pending = 0
         self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()  # of the four below
+        self._closed = False
+        self._lock = threading.Lock()  # of what threads change that end
         self._living = 0
         self._last_trouble = ""
         self._error: BaseException | None = None
-        self._closed = False
-        self._deserted = False  # the caller was told that no lane is left
+        self._deserted = False  # no lane is left, and the caller knows or the line was lost
         self._enough = _NEVER  # so many outcomes are worth waking who collects
         self._awake = threading.Event()
 
@@ -87,8 +87,8 @@ class Lanes:
         lane = Lane(connection, *self._settings)
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         thread = threading.Thread(target=self._serve, args=(lane,), name="email lane", daemon=True)
-        self._deserted = False
         with self._lock:
+            self._deserted = False
             self._living += 1
         self._threads.append(thread)
         thread.start()
@@ -104,15 +104,12 @@ class Lanes:
         put = self._mails.put
         for mail in mails:
             put(mail)
-        with self._lock:
-            if self._last_trouble and not self._living:
-                self._return_queued()
 
     def collect(self, enough: int, timeout: float) -> list[Outcome]:
         """Give the outcomes that there are, waiting for `enough`, for all that is pending or for `timeout` seconds.
 
-        When all connections are used up while mails wait, it gives what it has at once: `add` another. If none is
-        added before the next call, they come back as unsent.
+        When no connection is left, what waits comes back as unsent; but if the last one was in order and had only
+        carried as many mails as it may, then with the call after this one, so that another can be added in time.
 
         :raises BaseException: what a lane has died of by our fault; the outcomes come with the next call
         """
@@ -129,36 +126,32 @@ class Lanes:
                 self._awake.wait(max(0.0, deadline - monotonic()))
             self._enough = _NEVER
             if not self._living:
-                self._leave_or_return()
+                with self._lock:
+                    if self._deserted:
+                        self._return_queued()
+                    self._deserted = True
                 break
             if monotonic() >= deadline:
                 break
         return self._collected()
 
     def close(self) -> list[Outcome]:
-        """End all: what nobody has begun comes back as unsent; what is under way is waited for; then QUIT."""
-        with self._lock:
-            self._closed = True
-            self._return_queued()
-        for _thread in self._threads:
-            self._mails.put(None)
+        """End all: what nobody has begun comes back as unsent; what is under way is waited for; then QUIT.
+
+        What a lane has died of by our fault is still raised by `collect`.
+        """
+        self._closed = True
+        self._return_queued()
+        self._mails.put(None)
         for thread in self._threads:
             thread.join()
         self._threads = []
-        with self._lock:
-            self._return_queued()
         return self._collected()
 
     def _collected(self) -> list[Outcome]:
         outcomes = [self._outcomes.popleft() for _number in range(len(self._outcomes))]
         self._pending -= len(outcomes)
         return outcomes
-
-    def _leave_or_return(self) -> None:
-        with self._lock:
-            if self._deserted:
-                self._return_queued()
-        self._deserted = True
 
     def _return_queued(self) -> None:
         """Give what no lane has taken back to the caller."""
@@ -168,14 +161,17 @@ class Lanes:
                 mail = self._mails.get_nowait()
             except Empty:
                 return
-            if mail:
-                self._report(unsent(mail, text))
+            if not mail:
+                return
+            self._report(unsent(mail, text))
 
     def _serve(self, lane: Lane) -> None:
         """Work for one connection, in a thread of its own."""
         try:
-            lane.run(self._next, self._report)
-            lane.close()
+            try:
+                lane.run(self._next, self._report)
+            finally:
+                lane.close()
         except BaseException as error:  # noqa: BLE001 - it is raised where the caller collects
             self._error = error
         finally:
@@ -183,15 +179,17 @@ class Lanes:
                 self._living -= 1
                 if lane.trouble:
                     self._last_trouble = lane.trouble
-                    if not self._living:
-                        self._return_queued()
+                    self._deserted = not self._living
             self._awake.set()
 
     def _next(self, wait: bool) -> Mail | None:
         try:
-            return self._mails.get(wait)
+            mail = self._mails.get(wait)
         except Empty:
             return None
+        if not mail:
+            self._mails.put(None)  # for the others, and for when this lane asks again
+        return mail
 
     def _report(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)

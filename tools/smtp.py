@@ -118,7 +118,7 @@ class Lane:
         """
         try:
             while mail := self._take(source, report, True):
-                self._mail, self._stage = mail, "connection"
+                self._mail, self._next, self._stage = mail, None, "connection"
                 wanted = self._begin(report)
                 while wanted:
                     wanted = self._finish(source, report)
@@ -147,9 +147,13 @@ class Lane:
         """Say goodbye (QUIT), or just hang up when the server doesn't answer any more."""
         try:
             if self._open:
+                if self._line and self._clearing.startswith(_DOT):
+                    # It waits for a content for nobody, and would take the goodbye for that.
+                    self._line.send(_DOT)
+                    self._line.read(_GOODBYE_TIMEOUT)
                 self._connection.sock.settimeout(_GOODBYE_TIMEOUT)
                 self._connection.quit()
-        except (OSError, smtplib.SMTPException):
+        except (OSError, smtplib.SMTPException, LineError):
             pass  # the mails have their outcomes already; a failing goodbye changes none of them
         finally:
             self._open = False
@@ -160,7 +164,9 @@ class Lane:
     ) -> Mail | None:
         """Give the next mail that may be sent over this connection."""
         while self._open and self._left > 0 and (mail := source(wait)):
+            self._next = mail
             if refusal := self._refuse(mail):
+                self._next = None
                 report(refusal)
             else:
                 self._left -= 1
@@ -266,10 +272,9 @@ class Lane:
         mail, line = self._mail, self._line
         assert mail and line
         self._stage = "connection"
-        self._next = self._take(source, report, False) if self._pipelining else None
         flight = mail.data + _DOT
-        if self._next:
-            flight += self._envelope(self._next)
+        if self._pipelining and (following := self._take(source, report, False)):
+            flight += self._envelope(following)
         self._stage = "end of data"
         try:
             line.send(flight)
