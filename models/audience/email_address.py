@@ -69,7 +69,7 @@ class EmailAddress(models.Model):
                     """
                     (SELECT r.email FROM email_campaign_recipient r
                        JOIN email_campaign_mailing m ON m.id = r.mailing_id
-                      WHERE m.company_id = ANY(%(companies)s)
+                      WHERE m.company_id = ANY(%(companies)s) AND r.state <> 'skipped'
                       UNION ALL
                      SELECT p.email_normalized FROM res_partner p
                       WHERE p.company_id IS NULL OR p.company_id = ANY(%(companies)s))

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class EmailListType(models.Model):
@@ -21,3 +22,15 @@ class EmailListType(models.Model):
     _name_company_uniq = models.Constraint(
         "UNIQUE(name, company_id)", "There is a list type of that name already; choose another name."
     )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unless_mailed_by(self):
+        """Keep what the opt-out links of emails are about; no foreign key does it."""
+        for list_type in self:
+            if self.env["email.campaign.recipient"].sudo().search_count([("list_type_id", "=", list_type.id)], limit=1):
+                raise UserError(
+                    self.env._(
+                        "Emails were sent by the list type “%s”, and their opt-out links are about it. Archive it instead.",
+                        list_type.name,
+                    )
+                )

@@ -194,6 +194,14 @@ class EmailTargetList(models.Model):
         self.env.invalidate_all(flush=False)
         return len(rows)
 
+    def unlink(self):
+        """Take these lists off those who were mailed by them: no foreign key does it."""
+        ids = self.ids
+        result = super().unlink()
+        self.env.cr.execute(SQL("UPDATE email_campaign_recipient SET list_id = NULL WHERE list_id = ANY(%s)", ids))
+        self.env["email.campaign.recipient"].invalidate_model(["list_id"], flush=False)
+        return result
+
     @api.ondelete(at_uninstall=False)
     def _unlink_unless_used(self):
         for target_list in self:

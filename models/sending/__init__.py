@@ -12,6 +12,7 @@ from . import email_campaign_mailing_launch
 from . import email_campaign_mailing_progress
 from . import email_campaign_mailing_schedule
 from . import email_campaign_mailing_delivery
+from . import email_campaign_mailing_figures
 from . import email_provider_choice
 from . import email_provider_estimate
 from . import email_provider_health

@@ -12,6 +12,7 @@ MANAGED = {
     "company_id",
     "done_at",
     "frozen_content",
+    "settled_figures",
     "trouble",
     "trouble_count",
     "next_try_at",
@@ -37,7 +38,7 @@ class EmailCampaignMailing(models.Model):
     _description = "Mass Email"
     _inherit = ["mail.thread", "email.figures"]
     _rec_name = "subject"
-    _figures_column = "mailing_id"
+    _figures_column = "id"
     _figures_depends = ("state",)
     _order = "create_date desc, id desc"
 

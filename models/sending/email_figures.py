@@ -27,11 +27,15 @@ RATES = {
 
 
 class EmailFigures(models.AbstractModel):
-    """The numbers that campaigns and mass emails show, from one grouped query for all that are shown."""
+    """The numbers that campaigns and mass emails show, for all that are shown at once.
+
+    Where something is still to be sent they are counted; else most of them were when sending ended
+    (`email_campaign_mailing_figures`).
+    """
 
     _name = "email.figures"
     _description = "Figures of Mass Emails"
-    # How recipients name the record, and what the numbers change with as far as the ORM is told.
+    # The column of mass emails that names the record, and what the numbers change with as far as the ORM is told.
     _figures_column = ""
     _figures_depends = ()
 
@@ -76,18 +80,35 @@ class EmailFigures(models.AbstractModel):
         numbers = defaultdict(lambda: dict.fromkeys((*COUNTS, *RATES), 0))
         if not self.ids:
             return numbers
+        mailings = self.env["email.campaign.mailing"]
+        mailings.flush_model()
         self.env["email.campaign.recipient"].flush_model()
-        columns = SQL(", ").join(SQL(f"count(*) FILTER (WHERE {condition})") for condition in COUNTS.values())
-        query = SQL(
-            "SELECT %(column)s, %(columns)s FROM email_campaign_recipient WHERE %(column)s = ANY(%(ids)s) GROUP BY 1",
-            column=SQL.identifier(self._figures_column),
-            columns=columns,
-            ids=self.ids,
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT m.%(column)s, m.id, %(settled)s FROM email_campaign_mailing m WHERE m.%(column)s = ANY(%(ids)s)",
+                column=SQL.identifier(self._figures_column),
+                settled=mailings._settled_figures_query(),
+                ids=self.ids,
+            )
         )
-        for record_id, *values in self.env.execute_query(query):
-            found = dict(zip(COUNTS, values, strict=True))
+        counts = self._counted([mailing_id for _owner, mailing_id, settled in rows if not settled])
+        counts.update(mailings._counted_since({mailing_id: settled for _owner, mailing_id, settled in rows if settled}))
+        for owner, mailing_id, _settled in rows:
+            for name, count in counts.get(mailing_id, {}).items():
+                numbers[owner][name] += count
+        for found in numbers.values():
             for rate, (count, bases) in RATES.items():
                 base = sum(found[name] for name in bases)
                 found[rate] = 100.0 * found[count] / base if base else 0.0
-            numbers[record_id] = found
         return numbers
+
+    @api.model
+    def _counted(self, mailing_ids):
+        """Give {id: {name: number}} of the COUNTS of mass emails, by reading all of their recipients."""
+        query = SQL(
+            "SELECT mailing_id, %s FROM email_campaign_recipient WHERE mailing_id = ANY(%s) GROUP BY 1",
+            SQL(", ").join(SQL(f"count(*) FILTER (WHERE {condition})") for condition in COUNTS.values()),
+            mailing_ids,
+        )
+        rows = self.env.execute_query(query) if mailing_ids else []
+        return {mailing_id: dict(zip(COUNTS, values, strict=True)) for mailing_id, *values in rows}
