@@ -4,6 +4,7 @@ from . import (
     test_delivery,
     test_delivery_providers,
     test_delivery_trouble,
+    test_figures,
     test_incoming,
     test_launch,
     test_provider,
