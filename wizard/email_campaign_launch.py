@@ -5,7 +5,7 @@ from pytz import utc
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_datetime, formatLang
+from odoo.tools import formatLang
 
 from ..models.sending.outgoing import Outgoing
 
@@ -31,13 +31,6 @@ class EmailCampaignLaunch(models.TransientModel):
         [("now", "At Once"), ("later", "At a Date and Time")], "Start", default="now", required=True
     )
     scheduled_at = fields.Datetime("Start At")
-    timezone = fields.Char(compute="_compute_timezone")
-
-    @api.depends_context("tz")
-    @api.depends("mailing_id")
-    def _compute_timezone(self):
-        for wizard in self:
-            wizard.timezone = self.env.tz.zone.replace("_", " ")
 
     @api.onchange("moment")
     def _onchange_moment(self):
@@ -52,7 +45,7 @@ class EmailCampaignLaunch(models.TransientModel):
             raise UserError(
                 self.env._(
                     "%(moment)s has passed. Choose a later moment, or let it start at once.",
-                    moment=format_datetime(self.env, at, dt_format="medium"),
+                    moment=self.mailing_id._moment_text(at),
                 )
                 if at
                 else self.env._("Choose the date and time at which it shall start.")
@@ -100,6 +93,8 @@ class EmailCampaignLaunch(models.TransientModel):
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_campaign_launch_action")
         action.update(res_id=self.id, name=title)
+        if not self.is_launch:
+            action["context"] = {"dialog_size": "medium"}
         return action
 
     def _next_morning(self):
@@ -147,7 +142,7 @@ class EmailCampaignLaunch(models.TransientModel):
             found.append(
                 self.env._(
                     "The time that was set, %(moment)s, has passed: it would start at once.",
-                    moment=mailing._moment_text(),
+                    moment=mailing._moment_text(mailing.scheduled_at),
                 )
             )
         return Markup().join(Markup("<div>%s</div>") % text for text in found) or False

@@ -47,7 +47,7 @@ class EmailCampaignMailing(models.Model):
                     )
                 )
             self.env["email.provider"].sudo()._trigger_send(mailing.scheduled_at or None)
-            mailing._notify_progress()
+            mailing._notify_progress(force=True)
         return self._notification("\n".join(reports)) if reports else True
 
     def _notification(self, message):
@@ -65,7 +65,7 @@ class EmailCampaignMailing(models.Model):
 
     def action_pause(self):
         self._move("paused", ("queued", "sending"))
-        self._notify_progress()
+        self._notify_progress(force=True)
         return True
 
     def action_resume(self):
@@ -73,7 +73,7 @@ class EmailCampaignMailing(models.Model):
         self._move("queued", ("paused",), trouble=False, trouble_count=0, next_try_at=False)
         for mailing in self:
             self.env["email.provider"].sudo()._trigger_send(mailing.scheduled_at or None)
-        self._notify_progress()
+        self._notify_progress(force=True)
         return self._starts_later()
 
     def action_cancel(self):
@@ -97,7 +97,7 @@ class EmailCampaignMailing(models.Model):
         self.env.invalidate_all(flush=False)
         # What a worker holds at this moment is cancelled by it, or by the sweep of the next.
         self.env["email.provider"].sudo()._trigger_send()
-        self._notify_progress()
+        self._notify_progress(force=True)
         return True
 
     def action_retry_failed(self):
@@ -176,7 +176,7 @@ class EmailCampaignMailing(models.Model):
         """Let the worker take up again mass emails that were done."""
         self.filtered(lambda mailing: mailing.state == "done").write({"state": "queued", "done_at": False})
         self.env["email.provider"].sudo()._trigger_send()
-        self._notify_progress()
+        self._notify_progress(force=True)
 
     def _check_launch(self):
         self.ensure_one()

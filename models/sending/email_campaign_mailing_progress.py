@@ -19,7 +19,7 @@ WEIGHT = 0.5
 class _Last:
     """What this process last told about a mass email; times in seconds of the monotonic clock."""
 
-    state: str = ""
+    said: tuple = ()
     at: float = 0.0
     took: float = 0.0
     dealt: int = 0
@@ -46,19 +46,22 @@ class EmailCampaignMailing(models.Model):
             started = mailing._origin.id and mailing.state != "draft"
             mailing.sending_progress = mailing._origin._progress() if started else False
 
-    def _notify_progress(self, rate=None):
+    def _notify_progress(self, rate=None, force=False):
         """Tell how far these mass emails are; it arrives when the transaction is committed.
 
-        Does nothing when counting takes so long that it would slow the sending, unless the state has changed.
+        Where counting takes so long that it would slow a worker down, it is done more seldom, unless there is other
+        news than the counts.
 
-        :param rate: emails/s that this worker has measured; used until the counts themselves tell how fast all workers
-            together are
+        :param rate: emails/s as they were measured; used until the counts themselves tell how fast all workers together
+            are
+        :param force: tell it in any case, as after a person's button
         """
         for mailing in self:
             told = _told[self.env.cr.dbname]
             last = told.get(mailing.id) or _Last()
+            said = (mailing.state, mailing.trouble, mailing.next_try_at, mailing.scheduled_at)
             begin = time.monotonic()
-            if last.state == mailing.state and begin - last.at < last.took / SHARE:
+            if not force and last.said == said and begin - last.at < last.took / SHARE:
                 continue
             progress = mailing._progress()
             dealt = progress["total"] - progress["remaining"]
@@ -69,7 +72,7 @@ class EmailCampaignMailing(models.Model):
             mailing._bus_send(NOTIFICATION, progress)
             # What is rolled back was not told.
             self.env.cr.postcommit.add(
-                partial(told.__setitem__, mailing.id, _Last(mailing.state, begin, took, dealt, speed))
+                partial(told.__setitem__, mailing.id, _Last(said, begin, took, dealt, speed))
                 if mailing.state in ("queued", "sending")
                 else partial(told.pop, mailing.id, None)
             )
@@ -77,7 +80,7 @@ class EmailCampaignMailing(models.Model):
     def _measured_rate(self, last, now, dealt):
         """Give how many emails/s all workers together have dealt with since `last`, smoothed; 0 when it can't be told."""
         passed = now - last.at
-        if last.state != "sending" or self.state != "sending" or dealt <= last.dealt:
+        if last.said[:1] != ("sending",) or self.state != "sending" or dealt <= last.dealt:
             return 0.0
         if passed < SHORTEST:
             return last.rate

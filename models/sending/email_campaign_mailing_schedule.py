@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import format_datetime
+from odoo.tools import format_date, format_time
 
 
 class EmailCampaignMailing(models.Model):
@@ -53,15 +53,22 @@ class EmailCampaignMailing(models.Model):
         self.sudo().write({"scheduled_at": at})
         if self.state == "queued":
             self.env["email.provider"].sudo()._trigger_send(at or None)
-        self._notify_progress()
+        self._notify_progress(force=True)
 
     def _check_waits(self):
         # What a worker has taken up is sending; a time would come too late for it.
         self._check_state(("queued", "paused"), self.env._("be given another time; pause it first if it is being sent"))
 
-    def _moment_text(self):
-        """Give the time that is set, as the user reads it."""
-        return format_datetime(self.env, self.scheduled_at, dt_format="medium")
+    @api.model
+    def _moment_text(self, moment):
+        """Give a moment in UTC as the user reads it, with the time zone: the browser may be in another one."""
+        local = fields.Datetime.context_timestamp(self, moment)
+        return self.env._(
+            "%(date)s, %(time)s (%(timezone)s)",
+            date=format_date(self.env, local.date()),
+            time=format_time(self.env, moment, tz=self.env.tz.zone, time_format="short"),
+            timezone=self.env.tz.zone.replace("_", " "),
+        )
 
     def _starts_later(self):
         """Give what the client shows about those of `self` that wait for their time, or True if none does."""
@@ -73,7 +80,7 @@ class EmailCampaignMailing(models.Model):
                 self.env._(
                     "“%(mailing)s” starts on %(moment)s, as it was scheduled.",
                     mailing=mailing.display_name,
-                    moment=mailing._moment_text(),
+                    moment=mailing._moment_text(mailing.scheduled_at),
                 )
                 for mailing in later
             )

@@ -145,7 +145,7 @@ class EmailCampaignRecipient(models.Model):
             )
         )
         self._check_settled(rows)
-        mailings._notify_progress()
+        mailings._notify_progress(force=True)
         return True
 
     def action_send_again(self):

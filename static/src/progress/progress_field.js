@@ -1,4 +1,4 @@
-import { Component, onWillUnmount, useEffect, useState } from "@odoo/owl";
+import { Component, status, useEffect, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -58,8 +58,13 @@ export class ProgressField extends Component {
         );
         // Messages may have been lost meanwhile.
         useBus(this.busService, "BUS:RECONNECT", () => this.ask());
-        const timer = browser.setInterval(() => this.tick(), TICK);
-        onWillUnmount(() => browser.clearInterval(timer));
+        useEffect(
+            () => {
+                const timer = browser.setInterval(() => this.tick(), TICK);
+                return () => browser.clearInterval(timer);
+            },
+            () => []
+        );
     }
 
     get progress() {
@@ -163,7 +168,7 @@ export class ProgressField extends Component {
             return;
         }
         await this.reload();
-        if (this.state.now.diff(this.heardAt).as("seconds") > this.patience) {
+        if (status(this) === "mounted" && this.state.now.diff(this.heardAt).as("seconds") > this.patience) {
             await this.ask();
         }
     }

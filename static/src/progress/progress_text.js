@@ -49,8 +49,11 @@ function countsText(progress) {
 }
 
 function speedText(progress) {
-    const { rate, seconds_left: left } = progress;
+    const { rate, remaining, seconds_left: left } = progress;
     const parts = [];
+    if (remaining) {
+        parts.push(remaining === 1 ? _t("1 remains") : _t("%s remain", formatInteger(remaining)));
+    }
     if (rate) {
         parts.push(_t("%s/s", rate < 10 ? formatFloat(rate, { digits: [16, 1] }) : formatInteger(rate)));
     }

@@ -141,7 +141,7 @@ registry.category("web_tour.tours").add("email_campaign_launch", {
             trigger: ".o_arrow_button_current:contains('Queued')",
         },
         {
-            trigger: ".o_field_widget[name=remaining_count]:text(3)",
+            trigger: ".o_email_campaign_progress[data-state=queued]:contains('Starts in a moment'):contains('0 of 3 sent')",
         },
         {
             content: "What was launched can't be changed any more",
@@ -186,7 +186,7 @@ registry.category("web_tour.tours").add("email_campaign_outcome", {
             trigger: ".o_arrow_button_current:contains('Done')",
         },
         {
-            trigger: ".o_form_view .o_field_widget[name=sent_count]:text(3)",
+            trigger: ".o_email_campaign_progress[data-state=done]:contains('3 of 3 sent')",
         },
         {
             trigger: ".oe_stat_button[name=action_view_events]",

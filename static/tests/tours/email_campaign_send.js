@@ -54,7 +54,7 @@ registry.category("web_tour.tours").add("email_campaign_send", {
             trigger: ".o_form_view .o_field_widget[name=campaign_id]:contains('Harvest')",
         },
         {
-            trigger: ".o_form_view .o_field_widget[name=remaining_count]:text(2)",
+            trigger: ".o_email_campaign_progress:contains('0 of 2 sent')",
         },
     ],
 });
