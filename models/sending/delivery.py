@@ -117,7 +117,9 @@ class Delivery:
         while lanes.pending:
             self._outcomes += lanes.collect(lanes.pending, 1.0)
         if self._outcomes:
-            self._flush(self._mailing.with_env(env), self._outcomes, [])
+            mailing = self._mailing.with_env(env)
+            env["email.campaign.recipient"]._hold(mailing)
+            self._flush(mailing, self._outcomes, [])
 
     def _check_launcher(self):
         """Merge values are read with the rights of who launched it; never with those of nobody, which are all."""
@@ -252,6 +254,7 @@ class Delivery:
     def _transact(self, outcomes, blamed, skipped, group):
         """Give (ids that limits let go, ids that a slow domain holds back, when more may go, ids marked as handed)."""
         mailing, provider = self._mailing, self.provider
+        self._recipients._hold(mailing)
         if outcomes:
             self._flush(mailing, outcomes, blamed)
         self._recipients._skip(self._worker, skipped)
@@ -346,26 +349,29 @@ class Delivery:
         blamed = {outcome.key for outcome in blamed}
         for outcome in outcomes:
             email = self._handed[outcome.key].normalized
+            reply = verdict.reply(outcome)
+            if outcome.result == "accepted":
+                sent.append(email)
+                rows.append((outcome.key, "sent", outcome.code, reply, None))
+                continue
             # What is about the sender asks nothing about this recipient, who can be written to later.
             state = "queued" if outcome.key in blamed else verdict.state(outcome)
             kind = verdict.bounce_kind(outcome) if state == "failed" else None
-            reply = verdict.reply(outcome)
-            if state == "sent":
-                sent.append(email)
-            elif state == "retry" and outcome.result == "transient":
+            if state == "retry" and outcome.result == "transient":
                 slowed[email.rpartition("@")[2]] = (outcome.code, reply)
             if kind:
                 bounces.append({"email": email, "kind": kind, "status": outcome.enhanced, "reason": reply})
-            rows.append({"id": outcome.key, "state": state, "code": outcome.code, "reply": reply, "bounce": kind})
+            rows.append((outcome.key, state, outcome.code, reply, kind))
         env = mailing.env
         env["email.campaign.recipient"]._flush_outcomes(mailing, self._worker, rows)
-        env["email.address"]._note_sent(sent)
-        env["email.address"]._note_bounces(bounces)
         provider = self.provider.with_env(env)
+        if sent:
+            env["email.address"]._note_sent(sent)
+            provider._note_domain_success(Counter(email.rpartition("@")[2] for email in sent))
+        if bounces:
+            env["email.address"]._note_bounces(bounces)
         if slowed:
             provider._note_domain_trouble(slowed)
-        if sent:
-            provider._note_domain_success(Counter(email.rpartition("@")[2] for email in sent))
 
     def _notify(self):
         """Tell those who look at it how far it is."""

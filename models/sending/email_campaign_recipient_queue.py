@@ -39,7 +39,7 @@ class EmailCampaignRecipient(models.Model):
                       FROM email_campaign_mailing m
                      WHERE m.id = r.mailing_id AND r.state IN ('claimed', 'handed')
                        AND (r.worker IS NULL OR r.worker NOT IN (%(living)s))
-                 RETURNING r.id, r.mailing_id, r.campaign_id, r.state
+                 RETURNING r.id, r.mailing_id, m.campaign_id, r.state
                 )
                 INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, detail)
                      SELECT mailing_id, campaign_id, id, 'sent', now() AT TIME ZONE 'utc', %(detail)s
@@ -162,8 +162,10 @@ class EmailCampaignRecipient(models.Model):
 
     @api.model
     def _hand(self, mailing, worker, ids):
-        """Mark claimed rows as about to leave; give those that may. None may once the mailing is not sending."""
-        self._hold(mailing)
+        """Mark claimed rows as about to leave; give those that may. None may once the mailing is not sending.
+
+        The caller holds `mailing`.
+        """
         rows = self.env.execute_query(
             SQL(
                 """
@@ -245,12 +247,13 @@ class EmailCampaignRecipient(models.Model):
     def _flush_outcomes(self, mailing, worker, outcomes):
         """Write down what became of handed rows of `mailing`, with the log, in one transaction with it.
 
-        :param outcomes: dicts with id, state (sent|retry|failed|in_doubt|queued), code, reply, bounce (hard|soft|None)
+        The caller holds `mailing`.
+
+        :param outcomes: (id, state (sent|retry|failed|in_doubt|queued), code, reply, bounce (hard|soft|None)) of each
         """
         if not outcomes:
             return
-        self._hold(mailing)
-        columns = [[outcome[name] for outcome in outcomes] for name in ("id", "state", "code", "reply", "bounce")]
+        columns = [list(column) for column in zip(*outcomes, strict=True)]
         self.env.execute_query(
             SQL(
                 """
@@ -280,7 +283,7 @@ class EmailCampaignRecipient(models.Model):
                        AND (r.state = 'handed' AND r.worker = %(worker)s
                             -- Others took us for dead, as when the database was away, and here is what they wait for.
                             OR r.state = 'in_doubt' AND r.worker IS NULL)
-                 RETURNING r.id, r.mailing_id, r.campaign_id, r.state, o.bounce,
+                 RETURNING r.id, r.mailing_id, m.campaign_id, r.state, o.bounce,
                            CASE WHEN r.state <> 'sent' THEN o.reply
                                 WHEN o.state = 'in_doubt' THEN %(detail)s END AS detail
                 )
