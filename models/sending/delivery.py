@@ -85,7 +85,7 @@ class Delivery:
         while True:
             self._stopping = self._stopping or time.monotonic() >= until
             group = self._next_group()
-            if group or self._outcomes:
+            if group or self._outcomes or self._stock.has_skipped:
                 self._exchange(group)
             if self._line.lanes.pending:
                 if not self._line.width:
@@ -104,7 +104,7 @@ class Delivery:
 
     def give_back(self):
         """Put back into the queue what was claimed and not handed over."""
-        if len(self._stock):
+        if len(self._stock) or self._stock.has_skipped:
             self._mailing._committed(self._stock.give_back)
             self._stock.clear()
 

@@ -8,6 +8,7 @@ import psycopg2
 from odoo.exceptions import UserError
 
 from ...tools import address
+from .personaliser import UnfillableError
 
 _logger = logging.getLogger(__name__)
 
@@ -38,6 +39,11 @@ class Stock:
 
     def __len__(self):
         return len(self._rows) + len(self._mails)
+
+    @property
+    def has_skipped(self):
+        """Whether somebody is to be skipped and that is not written down yet."""
+        return bool(self._skipped)
 
     def refill(self, held=()):
         """Claim another portion; give how many recipients were taken up, 0 when there is none to be claimed now.
@@ -72,6 +78,8 @@ class Stock:
                 mails.append(self._personaliser.mail(row, values))
             except address.AddressError:
                 self._skipped[row["id"]] = "bad_address"
+            except UnfillableError:
+                self._skipped[row["id"]] = "merge_failed"
         return mails
 
     def put_back(self, mails):
@@ -98,13 +106,12 @@ class Stock:
 
     def _load(self, rows):
         try:
-            self._personaliser.prepare(rows)
+            failed = self._personaliser.prepare(rows)
             wanted = self._personaliser.wanted(rows)
         except UserError as error:
             self._rows.extend((row, {}) for row in rows)  # for give_back
             raise StockError(str(error.args[0])) from error
-        failed = []
-        merged = self._merge_values(rows, wanted, failed)
+        merged = self._merge_values([row for row in rows if row["id"] not in failed], wanted, failed)
         self._skipped.update(dict.fromkeys(failed, "merge_failed"))
         unread = []
         for row in rows:
