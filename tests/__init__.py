@@ -12,6 +12,7 @@ from . import (
     test_response,
     test_security,
     test_settings,
+    test_template_code,
     test_tools_address,
     test_tools_bounce,
     test_tools_bounce_fallback,

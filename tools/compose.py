@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from lxml import etree
+
 from . import markup
 from .inline import inline_css
-from .links import Tracker
-from .template import Parts, Slot, Slots, TemplateError
+from .links import Tracker, settle_rendered
+from .template import CodeError, Parts, Slot, Slots, TemplateError, paths
 
 # Mail programs clip what is longer than about 100 kB; a hundred times that is no email any more but an accident.
 MAX_HTML_LENGTH = 10_000_000
@@ -52,14 +55,136 @@ class Content:
     urls: Mapping[str, str]
     has_opt_out: bool
 
+    def fields(self) -> set[str]:
+        """Give the paths of the fields that are filled in."""
+        return paths(self.subject, self.html, self.text)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A content with code in it: QWeb makes of it something else for each recipient; all that can be is done before.
+
+    :param subject_code: what is rendered as the subject, empty where `subject` is compiled
+    :param body_code: what is rendered as the body, empty where `body` is the same for everybody
+    """
+
+    slots: Slots
+    subject: Parts
+    subject_code: str
+    body: str
+    body_code: str
+    document: tuple[str, str]  #: what goes before the body and after it
+    footer: tuple[str, str]  #: for a body, and for a written text, in which there was no opt-out link after all
+    text: str
+    to_text: Callable[[str], str]
+    base_url: str
+    urls: Mapping[str, str]
+
+    def fill(self, body: str | None, value: Callable[[Slot, bool], str]) -> tuple[str, str]:
+        """Give HTML and plain text for one recipient.
+
+        :param body: what QWeb made of `body_code`
+        :param value: gives what is written for a slot, in markup (True) or in text (False)
+        """
+        body = self.body if body is None else settle_rendered(body, self.base_url)
+        if not self._opts_out(body):
+            body += self.footer[0]
+        before, after = self.document
+        text = self.text
+        if not text:
+            text = self.to_text(markup.readable(markup.body(markup.read(body))))
+        elif not self._opts_out(text):
+            text = text.rstrip() + "\n\n" + self.footer[1]
+        html = self.slots.fill(before + body + after, lambda slot: value(slot, True))
+        return html, self.slots.fill(text, lambda slot: value(in_text(slot), False))
+
+    def fields(self) -> set[str]:
+        """Give the paths of the fields that are filled in beside the code."""
+        return paths(self.subject, self.slots.cut("".join(self.slots.all())))
+
+    def _opts_out(self, text: str) -> bool:
+        return any(self.slots.get(sentinel).kind == "opt_out" for sentinel in self.slots.find(text))
+
+
+def compose_code(source: Source, options: Options, code_in_subject: bool) -> Program:
+    """Compile `source`, whose HTML, and subject if `code_in_subject`, may hold code; nothing else may.
+
+    :raises TemplateError: naming the place, where something can't be compiled
+    """
+    _check_length(source)
+    source = Source(**{name: markup.without_control(text) for name, text in vars(source).items()})
+    slots = Slots()
+    tracker = Tracker(slots, options.base_url, options.named_urls, options.click_tracking)
+    root = markup.read(source.html)
+    markup.take_out_around_code(root, slots)
+    root = _without_plain_tags(root, slots)
+    markup.place_fields(root, slots)
+    markup.absolute_sources(root, options.base_url)
+    if options.default_look:
+        markup.add_defaults(root)
+    inline_css(root, slots.find)
+    tracker.track_html(root)
+    footer_html = ""
+    if options.footer_html:
+        element = markup.add_fragment(root, options.footer_html)
+        tracker.track_html(element, "footer")
+        footer_html = markup.take_out(element)
+    text = tracker.track_text(slots.take_out(source.text, "plain text", "text")) if source.text.strip() else ""
+    footer_text = tracker.track_text(options.footer_text, "footer") if text and options.footer_text else ""
+    code = markup.has_directives(markup.body(root))
+    marker = slots.add(Slot("open"))
+    inner = markup.take_body(root, marker)
+    if preview := " ".join(source.preview.split()):
+        markup.add_preview(root, slots.take_out(preview, "preview text", "attribute"))
+    if options.open_tracking:
+        markup.add_pixel(root, slots.add(Slot("open", context="url")))
+    before, _marker, after = markup.write(root).partition(marker)
+    slots.forget([marker])
+    subject, subject_code = _subject(source.subject, slots, code_in_subject)
+    return Program(
+        slots=slots,
+        subject=subject,
+        subject_code=subject_code,
+        body="" if code else inner,
+        body_code=inner if code else "",
+        document=(before, after),
+        footer=(footer_html, footer_text),
+        text=text,
+        to_text=options.to_text,
+        base_url=options.base_url,
+        urls=dict(tracker.found),
+    )
+
+
+def _subject(subject: str, slots: Slots, code: bool) -> tuple[Parts, str]:
+    """Give (compiled subject, code): one of the two is empty."""
+    subject = " ".join(subject.split())
+    try:
+        return slots.cut(slots.take_out(subject, "subject", "header")), ""
+    except CodeError:
+        if not code:
+            raise
+        return (), subject
+
+
+def _without_plain_tags(root: etree._Element, slots: Slots) -> etree._Element:
+    """Give `root` with its t-outs as slots, if that is all the code there is; else as it is."""
+    tried = copy.deepcopy(root)
+    known = slots.all()
+    try:
+        slots.take_out_tags(tried, "body")
+    except CodeError:
+        slots.forget(set(slots.all()) - set(known))
+        return root
+    return tried
+
 
 def compose(source: Source, options: Options) -> Content:
     """Compile `source`.
 
     :raises TemplateError: naming the place, where something can't be compiled
     """
-    if len(source.html) > MAX_HTML_LENGTH:
-        raise TemplateError("body", source.html[:60], f"the body is longer than {MAX_HTML_LENGTH:,} characters")
+    _check_length(source)
     source = Source(**{name: markup.without_control(text) for name, text in vars(source).items()})
     slots = Slots()
     tracker = Tracker(slots, options.base_url, options.named_urls, options.click_tracking)
@@ -93,6 +218,11 @@ def compose(source: Source, options: Options) -> Content:
     )
 
 
+def _check_length(source: Source) -> None:
+    if len(source.html) > MAX_HTML_LENGTH:
+        raise TemplateError("body", source.html[:60], f"the body is longer than {MAX_HTML_LENGTH:,} characters")
+
+
 def _written_text(source: str, footer: str, slots: Slots, tracker: Tracker) -> str:
     """Give the plain text that somebody wrote, with the footer unless it has an opt-out link itself."""
     text = tracker.track_text(slots.take_out(source, "plain text", "text"))
@@ -103,9 +233,9 @@ def _written_text(source: str, footer: str, slots: Slots, tracker: Tracker) -> s
 
 def _as_text(parts: Parts) -> Parts:
     """Give `parts` with the fields that stood in markup standing in text."""
-    return tuple(
-        replace(part, context="text")
-        if isinstance(part, Slot) and part.context in ("html", "attribute", "css")
-        else part
-        for part in parts
-    )
+    return tuple(in_text(part) if isinstance(part, Slot) else part for part in parts)
+
+
+def in_text(slot: Slot) -> Slot:
+    """Give `slot` as it is written in plain text, where it stood in markup."""
+    return replace(slot, context="text") if slot.context in ("html", "attribute", "css") else slot

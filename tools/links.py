@@ -25,6 +25,10 @@ _RUNS = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
 _IGNORED_IN_SCHEME = re.compile(r"[\x00-\x20]+")
 # Outlook reads these comments as HTML; the links of its buttons stand there.
 _HREF_IN_COMMENT = re.compile(r"""(\shref\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+# A link that is made for one recipient only; most others are known before and don't look like this.
+_UNSETTLED = re.compile(
+    r"""\b(href|src|action|formaction|background|poster)="(\s*(?:/|[jvd\x00-\x20&])[^"]*)\"""", re.IGNORECASE
+)
 _LONGEST_LABEL = 200
 
 
@@ -160,6 +164,21 @@ def _has_host(url: str) -> bool:
         return bool(urlsplit(url).hostname)
     except ValueError:
         return False
+
+
+def settle_rendered(markup: str, base_url: str) -> str:
+    """Give `markup` that code has made with links that lead somewhere from a mail, and none that runs anything."""
+    base = html.escape(base_url.rstrip("/"))
+
+    def settled(match: re.Match[str]) -> str:
+        href = _IGNORED_IN_SCHEME.sub("", html.unescape(match[2]))
+        if _RUNS.match(href) and not (match[1].lower().endswith("src") and href.lower().startswith("data:image/")):
+            return f'{match[1]}="#"'
+        if href.startswith("//"):
+            return f'{match[1]}="https:{match[2].lstrip()}"'
+        return f'{match[1]}="{base}{match[2].lstrip()}"' if href.startswith("/") else match[0]
+
+    return _UNSETTLED.sub(settled, markup)
 
 
 def safe_target(value: str, at_start: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import html
 import re
 from collections.abc import Callable
 
@@ -135,6 +136,51 @@ def _place_in_attribute(name: str, value: str, slots: Slots, place: Callable[[st
             place_url_fields(slots, value)
 
 
+def has_directives(root: etree._Element) -> bool:
+    """Say whether there is any QWeb in `root`."""
+    return any(has_directives_itself(element) for element in root.iter(etree.Element))
+
+
+def has_directives_itself(element: etree._Element) -> bool:
+    """Say whether `element` carries QWeb."""
+    return element.tag == "t" or any(str(name).startswith("t-") for name in element.attrib)
+
+
+def take_out_around_code(root: etree._Element, slots: Slots) -> None:
+    """Replace each `{{ … }}` that is not QWeb's own, which are those in its directives, by a sentinel.
+
+    :raises TemplateError: for one that is no field
+    """
+    for element in root.iter():
+        if element.tag is not etree.Comment:
+            for name, value in element.attrib.items():
+                if not str(name).startswith("t-"):
+                    element.set(name, slots.take_out(value, "body", "attribute"))
+        element.text = slots.take_out(element.text, "body", "text") if element.text else element.text
+        element.tail = slots.take_out(element.tail, "body", "text") if element.tail else element.tail
+
+
+def take_body(root: etree._Element, marker: str) -> str:
+    """Give what stands in the body of `root`, and put `marker` there instead; its styles go to the head."""
+    parent = body(root)
+    head = root.find("head")
+    if head is None:
+        head = etree.Element("head")
+        root.insert(0, head)
+    for style in list(parent.iter("style")):
+        if not any(has_directives_itself(element) for element in (style, *style.iterancestors())):
+            moved = copy.deepcopy(style)
+            moved.tail = None
+            head.append(moved)
+            _drop(style)
+    inner = html.escape(parent.text or "", quote=False)
+    for child in list(parent):
+        inner += str(lxml_html.tostring(child, encoding="unicode"))
+        parent.remove(child)
+    parent.text = marker
+    return inner
+
+
 def absolute_sources(root: etree._Element, base_url: str) -> None:
     """Make images absolute that are given relative to the server: a mail has no page to be relative to."""
     base = base_url.rstrip("/")
@@ -178,6 +224,13 @@ def add_fragment(root: etree._Element, fragment: str) -> etree._Element:
     element = lxml_html.fragment_fromstring(fragment, create_parent="div")
     body(root).append(element)
     return element
+
+
+def take_out(element: etree._Element) -> str:
+    """Remove `element`, and give its HTML."""
+    text = str(lxml_html.tostring(element, encoding="unicode", with_tail=False))
+    _drop(element)
+    return text
 
 
 def add_pixel(root: etree._Element, source: str) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import html
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, Union
 from urllib.parse import unquote
@@ -54,6 +54,10 @@ class TemplateError(ValueError):
         self.explanation = explanation
 
 
+class CodeError(TemplateError):
+    """What only QWeb could make something of."""
+
+
 @dataclass(frozen=True)
 class Slot:
     """One thing to fill in.
@@ -80,7 +84,7 @@ def parse_expression(expression: str, place: str) -> tuple[str, str]:
         path, default = with_or["path"], with_or["single"] or with_or["double"] or ""
     if _PATH.fullmatch(path) and "__" not in path:
         return path, default
-    raise TemplateError(
+    raise CodeError(
         place,
         written[:_LONGEST_SHOWN],
         "only fields can be merged, written as object.name or object.name ||| default; code is not run",
@@ -155,7 +159,7 @@ class Slots:
     def take_out_tags(self, root: etree._Element, place: str) -> None:
         """Replace each `<t t-out="…">default</t>` below `root` by a sentinel.
 
-        :raises TemplateError: for any other directive of QWeb
+        :raises CodeError: for any other directive of QWeb
         """
         for element in list(root.iter(etree.Element)):
             directives = {name for name in element.attrib if str(name).startswith("t-")}
@@ -165,7 +169,7 @@ class Slots:
             inside = element.text or ""
             plain = len(directives) == 1 and directives <= {"t-out", "t-esc"}
             if not plain or len(element) or self.find(inside):
-                raise TemplateError(
+                raise CodeError(
                     place,
                     markup[:_LONGEST_SHOWN],
                     "of QWeb's directives only a t-out with a field and a plain default can be used in a mass email",
@@ -177,6 +181,10 @@ class Slots:
                 _replace_by_text(element, sentinel)
             else:
                 element.text = sentinel
+
+    def fill(self, text: str, value: Callable[[Slot], str]) -> str:
+        """Give `text` with what `value` gives in the place of each sentinel."""
+        return self._pattern.sub(lambda match: value(self._slots[match[0]]), text)
 
     def cut(self, text: str, context: Context | None = None) -> Parts:
         """Cut `text` at its sentinels into parts; `context` overrides that of field slots (a URL keeps its own)."""

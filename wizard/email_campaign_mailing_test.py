@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 from ..models.sending.connecting import ConnectingError
 from ..models.sending.outgoing import Outgoing
-from ..models.sending.personaliser import Personaliser
+from ..models.sending.personaliser import Personaliser, UnfillableError
 from ..tools import address
 
 LIMIT = 20
@@ -37,7 +37,15 @@ class EmailCampaignMailingTest(models.TransientModel):
         personaliser = Personaliser(mailing, outgoing, {"lang": lang, "sources": {lang: source}}, test=True)
         rows = [self._row(target, lang) for target in self._addresses()]
         values = self.env["email.merge"]._values(self.env.user, mailing.company_id, rows[:1], personaliser.wanted(rows))
-        mails = [personaliser.mail(row, values.get(0, {})) for row in rows]
+        try:
+            mails = [personaliser.mail(row, values.get(0, {})) for row in rows]
+        except UnfillableError as error:
+            raise UserError(
+                self.env._(
+                    "The code in the template can't be run for “%(name)s”. Choose another contact at “Looks Like For”.",
+                    name=self.partner_id.name or self.env._("nobody in particular"),
+                )
+            ) from error
         try:
             lane = outgoing.connect()
         except ConnectingError as error:

@@ -1,4 +1,5 @@
 from . import crm_lead
+from . import ir_qweb
 from . import ir_websocket
 from . import ir_mail_server
 from . import mail_blacklist

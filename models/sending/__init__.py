@@ -1,5 +1,6 @@
 # The models first, then what their other files add.
 from . import email_merge
+from . import email_render
 from . import email_figures
 from . import email_provider
 from . import email_provider_pace

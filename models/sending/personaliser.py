@@ -7,14 +7,18 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import NamedTuple
 
+from odoo.tools import groupby
+
 from ...tools import address
-from ...tools.message import SOFT_BREAK, Skeleton, folded, header, writer
-from ...tools.template import paths
+from ...tools.compose import Program
+from ...tools.message import SOFT_BREAK, Hole, Skeleton, folded, header, personal_text, writer
 from ...tools.token import id_octets
 from ..response.email_link import CLICK, MESSAGE_ID, OPEN, OPT_OUT, RETURN_PATH
 
 # Stands in a return path where the token goes, to find out what is around it; no address has this character in it.
 _MARK = "\N{HORIZONTAL ELLIPSIS}"
+# How many rendered bodies are kept for mails that are not made yet.
+MOST_RENDERED = 5_000
 
 
 class Addressed(NamedTuple):
@@ -34,6 +38,20 @@ class Edition(NamedTuple):
     skeleton: Skeleton
     paths: set
     makers: list
+
+
+class CodedEdition(NamedTuple):
+    """A mass email in one language, with code in it: QWeb makes another body for each recipient."""
+
+    program: Program
+    paths: set
+    url_ids: dict
+    lang: str
+    model: str
+
+
+class UnfillableError(Exception):
+    """The content can't be made for this recipient."""
 
 
 class Personaliser:
@@ -61,14 +79,21 @@ class Personaliser:
         self._domain = outgoing.sender_address.rpartition("@")[2]
         self._return_start, self._verp, self._return_end = outgoing.return_path(_MARK).partition(_MARK)
         self._second, self._date = 0, ""
+        self._rendered = {}
 
     def prepare(self, rows):
-        """Get ready for the mails of `rows`, once for each batch.
+        """Get ready for the mails of `rows`, once for each batch; give the ids of those that none can be made for.
 
         :raises UserError: when the content can't be compiled
         """
-        for lang in {row["lang"] for row in rows}:
-            self._edition(lang)
+        if len(self._rendered) > MOST_RENDERED:
+            self._rendered.clear()
+        failed = []
+        for lang, batch in groupby(rows, lambda row: row["lang"]):
+            edition = self._edition(lang)
+            if isinstance(edition, CodedEdition):
+                failed += self._render(edition, batch)
+        return failed
 
     def wanted(self, rows):
         """Give the paths of the merge values that the mails of `rows` need."""
@@ -80,11 +105,12 @@ class Personaliser:
         :param row: dict with id, email (normalised), name, lang
         :param values: its merge values by path
         :raises tools.address.AddressError: when the address can't be written to
+        :raises UnfillableError: when code in the content can't be run for this recipient, as `prepare` says before
         :raises UserError: when the content can't be compiled
         """
         rcpt_to, smtputf8 = address.envelope(row["email"])
         to = folded("To", address.mailbox(row["name"], rcpt_to))
-        skeleton, _paths, makers = self._editions.get(row["lang"]) or self._edition(row["lang"])
+        edition = self._editions.get(row["lang"]) or self._edition(row["lang"])
         recipient_id = row["id"]
         octets = id_octets(recipient_id)
         opt_out = self._opt_out(octets)
@@ -97,14 +123,18 @@ class Personaliser:
             f"Date: {self._now()}\r\nMessage-ID: {message_id}\r\n{to}"
             f"List-Unsubscribe: <{self._beginnings['opt_out']}{opt_out.decode()}>\r\n"
         )
-        if skeleton.subject:
-            subject = [part if isinstance(part, str) else _field(part, values) for part in skeleton.subject]
-            headers += header("Subject", "".join(subject))
+        if isinstance(edition, CodedEdition):
+            data = self._coded(edition, row, values, headers)
+        else:
+            skeleton, _paths, makers = edition
+            if skeleton.subject:
+                headers += header("Subject", _filled(skeleton.subject, values))
+            data = skeleton.assemble(headers, [make(values, octets, opt_out) for make in makers])
         return Addressed(
             recipient_id,
             f"{self._return_start}{self._return_token(octets)}{self._return_end}" if self._verp else self._return_start,
             rcpt_to,
-            skeleton.assemble(headers, [make(values, octets, opt_out) for make in makers]),
+            data,
             smtputf8,
             row["email"],
         )
@@ -133,8 +163,11 @@ class Personaliser:
     def _compiled(self, lang):
         content = self._mailing._compose(self._frozen["sources"][lang], lang, test=self._test)
         url_ids = self._mailing.env["email.tracking.url"]._find_or_add(self._mailing.campaign_id, content.urls)
+        if isinstance(content, Program):
+            model = self._frozen["sources"][lang]["code"]["model"]
+            return CodedEdition(content, content.fields(), url_ids, lang, model)
         skeleton = Skeleton(
-            self._fixed_headers(),
+            self._fixed_headers,
             content.subject,
             content.html,
             content.text,
@@ -142,7 +175,7 @@ class Personaliser:
             self._beginnings,
         )
         makers = [self._maker(hole, url_ids) for hole in skeleton.holes]
-        return Edition(skeleton, paths(content.subject, content.html, content.text), makers)
+        return Edition(skeleton, content.fields(), makers)
 
     def _maker(self, hole, url_ids):
         """Give the function of (merge values, the octets of the recipient's id, its opt-out token) for one hole."""
@@ -158,6 +191,48 @@ class Personaliser:
         write, path, default = writer(hole), slot.value, slot.default
         return lambda values, _octets, _opt_out: write(values.get(path) or default)
 
+    def _render(self, edition, rows):
+        """Render the code for `rows`, with the rights of who launched the mass email; give ids where that failed."""
+        mailing = self._mailing
+        user = mailing.env.user if self._test else mailing.launched_by_id
+        render = mailing.env["email.render"].with_user(user).with_company(mailing.company_id)
+        ids = {row["res_id"] for row in rows if row["res_model"] == edition.model}
+        readable = render.env[edition.model].with_context(active_test=False).search([("id", "in", list(ids))])
+        rendered, _failed = render._render(edition.program, edition.model, readable.ids, edition.lang)
+        self._rendered.update({(edition.lang, record_id): pair for record_id, pair in rendered.items()})
+        # Those whose record is gone or may not be read are told apart when merge values are read.
+        broken = set(readable.ids) - set(rendered)
+        return [row["id"] for row in rows if row["res_model"] != edition.model or row["res_id"] in broken]
+
+    def _coded(self, edition, row, values, headers):
+        """Give the message for one recipient, of what the code made."""
+        key = (edition.lang, row["res_id"])
+        if key not in self._rendered:
+            self._render(edition, [row])
+        if key not in self._rendered:
+            raise UnfillableError
+        subject, body = self._rendered[key]
+        recipient = id_octets(row["id"])
+        tokens = {
+            "link": lambda slot: self._click(recipient + id_octets(edition.url_ids[slot.value])).decode(),
+            "open": lambda _slot: self._open(recipient).decode() + ".gif",
+            "opt_out": lambda _slot: self._opt_out(recipient).decode(),
+        }
+
+        def value(slot, markup):
+            if slot.kind == "field":
+                text = values.get(slot.value) or slot.default
+            else:
+                text = self._beginnings[slot.kind] + tokens[slot.kind](slot)
+            return personal_text(Hole(slot, markup), text)
+
+        html, text = edition.program.fill(body, value)
+        if subject is None:
+            subject = _filled(edition.program.subject, values)
+        skeleton = Skeleton(self._fixed_headers, (subject,), (html,), (text,), self._attachments)
+        return skeleton.assemble(headers, ())
+
+    @cached_property
     def _fixed_headers(self):
         headers = {"From": self._outgoing.sender}
         if self._outgoing.reply_to:
@@ -186,5 +261,5 @@ class Personaliser:
         return address.named(list_type.name, f"list-{list_type.id}.{self._domain}")
 
 
-def _field(slot, values):
-    return values.get(slot.value) or slot.default
+def _filled(parts, values):
+    return "".join([part if isinstance(part, str) else values.get(part.value) or part.default for part in parts])
