@@ -14,7 +14,7 @@ class ProviderCase(CampaignCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.provider = cls.env["email.provider"].create({"name": "Main", "mail_server_id": cls.mail_server.id})
+        cls.provider.name = "Main"
         cls.target_list = cls.make_list(cls, cls.partners)
 
     def make_provider(self, name, from_filter=False, **values):
@@ -147,7 +147,7 @@ class TestHealth(ProviderCase):
         for _try in range(8):
             self.provider._note_trouble("Nothing answers there")
             minutes.append(round((self.provider.next_try_at - fields.Datetime.now()).total_seconds() / 60))
-            self.provider.next_try_at = fields.Datetime.now() - timedelta(seconds=1)
+            self.provider.next_try_at = fields.Datetime.now() - timedelta(hours=1)
         self.assertEqual(minutes, [1, 2, 4, 8, 16, 32, 60, 60])
         self.assertEqual((self.provider.state, self.provider.last_error), ("red", "Nothing answers there"))
         self.assertEqual(len(self.posts()), 1, "told once")

@@ -19,9 +19,7 @@ class ProviderCase(CampaignCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.provider = cls.env["email.provider"].create(
-            {"name": "Newsletter account", "mail_server_id": cls.mail_server.id, "tz": "UTC"}
-        )
+        cls.provider.write({"name": "Newsletter account", "tz": "UTC"})
 
     def setUp(self):
         super().setUp()
@@ -41,13 +39,19 @@ class TestLimits(ProviderCase):
     def test_without_a_limit_nothing_is_asked_or_written(self):
         self.assertEqual(self.take(500, a_example=500), (500, {}, None))
         with self.assertQueryCount(0):
-            for _second in range(100):
+            for _portion in range(100):
                 self.assertEqual(self.take(500, a_example=500), (500, {}, None))
                 self.provider._note_domain_success({"a.example": 500})
                 self.provider._give_back(3, {"a.example": 3})
                 self.assertEqual(self.provider._held_domains(), [])
         self.assertFalse(self.env["email.provider.usage"].search([]))
         self.assertFalse(self.env["email.provider.pace"].search([]))
+
+    def test_a_limit_costs_few_queries(self):
+        self.provider.write({"limit_second": 1000, "limit_hour": 10_000, "limit_day": 100_000})
+        self.take(50, a_example=50)
+        with self.assertQueryCount(8):
+            self.take(50, a_example=50)
 
     def test_a_second(self):
         self.provider.limit_second = 14
@@ -232,16 +236,17 @@ class TestConcurrentTakes(BaseCase):
             env = api.Environment(cr, SUPERUSER_ID, {})
             server = env["ir.mail_server"].create({"name": "Taken from", "smtp_host": "localhost"})
             self.server = server.id
-            self.provider = env["email.provider"].create(
-                {"name": "Taken from", "mail_server_id": server.id, "limit_hour": 100}
-            ).id
+            self.provider = (
+                env["email.provider"].create({"name": "Taken from", "mail_server_id": server.id, "limit_hour": 100}).id
+            )
 
     def remove(self):
         with self.registry.cursor() as cr:
             cr.execute("DELETE FROM mail_message WHERE model = 'email.provider' AND res_id = %s", [self.provider])
             cr.execute("DELETE FROM ir_mail_server WHERE id = %s", [self.server])
             cr.execute("DELETE FROM email_provider_pace WHERE provider_id IS NULL")
-            cr.execute("DELETE FROM ir_config_parameter WHERE key = 'email_campaign.hourly_cap'")
+            for key in ("hourly_cap", "sender_slots"):
+                cr.execute("DELETE FROM ir_config_parameter WHERE key = %s", [f"email_campaign.{key}"])
 
     def take(self, cr, wanted, domains=None):
         env = api.Environment(cr, SUPERUSER_ID, {})
@@ -291,6 +296,26 @@ class TestConcurrentTakes(BaseCase):
             with self.assertRaises(psycopg2.errors.SerializationFailure):
                 self.take(second, 5, {"slow.example": 5})
             second.rollback()
+
+    def test_a_slot_that_sends_goes_later(self):
+        with self.registry.cursor() as cr:
+            providers = api.Environment(cr, SUPERUSER_ID, {})["email.provider"]
+            providers._set_slots(2)
+            slot = providers._send_crons()[1]
+        try:
+            with self.registry.cursor() as running, self.registry.cursor() as cr:
+                running.execute("SELECT FROM ir_cron WHERE id = %s FOR NO KEY UPDATE", [slot.id])  # as the scheduler
+                providers = api.Environment(cr, SUPERUSER_ID, {})["email.provider"]
+                providers._set_slots(1)
+                self.assertEqual(len(providers._send_crons()), 1, "it isn't woken up any more")
+                self.assertTrue(slot.with_env(providers.env).exists(), "but stays until it is done")
+        finally:
+            with self.registry.cursor() as cr:
+                providers = api.Environment(cr, SUPERUSER_ID, {})["email.provider"]
+                providers._set_slots(1)
+                cr.execute("SELECT 1 FROM ir_cron WHERE id = %s", [slot.id])
+                left = cr.fetchall()
+        self.assertFalse(left, "and goes then")
 
     def test_four_at_once(self):
         granted, conflicts = [], []

@@ -150,7 +150,8 @@ class TestPacing(BaseCase):
             )
         # On days on which the clock is changed, what is shorter or longer is tested by itself.
         offsets = {
-            (local.replace(tzinfo=None) + timedelta(days=n)).replace(tzinfo=local.tzinfo).utcoffset() for n in (-2, 0, 2)
+            (local.replace(tzinfo=None) + timedelta(days=n)).replace(tzinfo=local.tzinfo).utcoffset()
+            for n in (-2, 0, 2)
         }
         if len(offsets) == 1:
             self.assertEqual(window.opens(now) == now, expected)
@@ -166,7 +167,9 @@ class TestPacing(BaseCase):
         self.assertEqual(berlin.opens(autumn), datetime(2026, 10, 24, 23))
         self.assertEqual(berlin.closes(datetime(2026, 10, 24, 23)), datetime(2026, 10, 25, 3))
         gone = Window(frozenset({6}), 2, 3, "Europe/Berlin")
-        self.assertEqual(gone.opens(spring), datetime(2026, 4, 5, 0), "a window that does not exist is that of next week")
+        self.assertEqual(
+            gone.opens(spring), datetime(2026, 4, 5, 0), "a window that does not exist is that of next week"
+        )
 
     def test_window_beyond_midnight(self):
         night = Window(frozenset({4}), 22, 6)  # Friday night

@@ -1,7 +1,6 @@
 """How fast mail may leave: limits a second, an hour and a day, warm-up, sending windows, and slowed domains.
 
-Everything here is arithmetic on values that others keep; there is no clock and no state. Moments are naive and in UTC,
-rates in mails a second, durations in seconds.
+Arithmetic on values that others keep, without clock or state. Moments are naive and in UTC, rates in mails a second.
 
 Limits a second are a token bucket (`Bucket`), limits an hour and a day are counts of a rolling window (`room`,
 `again`). A bucket of a whole hour would not do for them: full after a quiet hour, it lets an hour's worth through at
@@ -60,7 +59,7 @@ def moment(number: int) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """`tokens` at the moment `at`, refilled with `rate` tokens a second up to `capacity`; one token lets one mail go."""
+    """`tokens` at the moment `at`, refilled by `rate` tokens a second up to `capacity`; a token lets one mail go."""
 
     rate: float
     capacity: float
@@ -156,8 +155,7 @@ class Ramp:
 class Window:
     """When mail may leave: on `weekdays` (0 is Monday) from `start` to `end`, in hours of the day in `zone`.
 
-    With `end` at or before `start` it lasts beyond midnight and belongs to the day on which it begins. Where the clock
-    is put forward or back, it is as much shorter or longer.
+    With `end` at or before `start` it lasts beyond midnight and belongs to the day on which it begins.
     """
 
     weekdays: frozenset[int]
@@ -236,30 +234,44 @@ class Limits:
 
         The limit a second is not asked. The moment is None when nothing limits, or when it never comes.
         """
+        free, later = self._counted(slots, now)
         opens = self.window.opens(now) if self.window else now
-        if opens is None or opens > now:
-            return 0, opens
+        if opens != now:
+            free, later = 0, opens
+        while later is not None:
+            # At that moment another limit may hold, or the window be closed.
+            opens = self.window.opens(later) if self.window else later
+            if opens is None:
+                return free, None
+            here, still_later = self._counted(slots, opens)
+            if here > free:
+                return free, opens
+            later = still_later
+        return free, None
+
+    def _counted(self, slots: Mapping[int, int], now: datetime) -> tuple[int, datetime | None]:
+        """Give how many mails may go at `now` by the hour and the day, and a later moment when there may be room."""
         free = _HUGE
-        moments = []
+        tight = []
         for span, limit in ((HOUR, self.hour), (DAY, self.day_limit(now))):
             if not limit:
                 continue
             here = room(slots, span, limit, now)
-            free = min(free, here)
-            at = again(slots, span, limit, now) if not here else _next_out(slots, span, now)
+            at = _next_out(slots, span, now) if here else again(slots, span, limit, now)
             if span == DAY and self.ramp and at:
                 at = min(at, self.ramp.next_day(now))
-            moments.append((here, at))
-        tight = [at for here, at in moments if here == free and at]
-        at = max(tight) if tight else None
-        return free, self.window.opens(at) if at and self.window else at
+            if here < free:
+                free, tight = here, []
+            if here == free and at:
+                tight.append(at)
+        return free, max(tight, default=None)
 
 
-def _next_out(slots: Mapping[int, int], span: int, now: datetime) -> datetime:
-    """Give the moment in which the oldest of the counted slots is counted no more."""
+def _next_out(slots: Mapping[int, int], span: int, now: datetime) -> datetime | None:
+    """Give the moment in which the oldest of the counted slots is counted no more; None without any."""
     since = minute(now) - span
-    oldest = min((number for number, count in slots.items() if number >= since and count), default=minute(now))
-    return max(now, moment(oldest + span + 1))
+    oldest = min((number for number, count in slots.items() if number >= since and count), default=None)
+    return None if oldest is None else moment(oldest + span + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +366,6 @@ def estimate(
             if later is None or later > now + _HORIZON:
                 return None
             at = max(at, later)
-            # What no window reaches any more.
             used = {number: gone for number, gone in used.items() if number >= minute(at) - DAY}
             continue
         # Time only makes room, so whatever there is room for now may be sent in one go.

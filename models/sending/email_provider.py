@@ -222,7 +222,9 @@ class EmailProvider(models.Model):
         values = {"name": server.name if server else self.env._("Odoo's configuration file"), "tz": "UTC"}
         if server:
             account = server.sudo().smtp_user or ""
-            values.update(mail_server_id=server.id, sequence=server.sequence, email=account if "@" in account else False)
+            values.update(
+                mail_server_id=server.id, sequence=server.sequence, email=account if "@" in account else False
+            )
         return self.sudo().create(values)
 
     def _limits(self):

@@ -25,8 +25,10 @@ class EmailProvider(models.Model):
             senders.add(allowed)
             preferred = self._for_server(server).filtered(lambda provider: provider._serves(mailing.company_id))
         domain = Domain("company_id", "in", [False, mailing.company_id.id]) & Domain("takes_over", "=", True)
-        others = self.sudo().search(domain).filtered(
-            lambda provider: any(provider._may_send_from(address, mailing.company_id) for address in senders)
+        others = (
+            self.sudo()
+            .search(domain)
+            .filtered(lambda provider: any(provider._may_send_from(address, mailing.company_id) for address in senders))
         )
         return (preferred | others) - mailing.sudo().refused_provider_ids
 

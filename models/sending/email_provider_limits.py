@@ -10,6 +10,7 @@ from ...tools.pacing import Allowance
 TRUST = 1.0
 # (database, provider): until when nothing limits it, by the clock of this process.
 _free_until: dict[tuple[str, int], float] = {}
+HOURLY_CAP = SQL("(SELECT value FROM ir_config_parameter WHERE key = 'email_campaign.hourly_cap')")
 
 
 class EmailProvider(models.Model):
@@ -27,10 +28,11 @@ class EmailProvider(models.Model):
         :return: an `Allowance`
         """
         self.ensure_one()
-        if wanted < 1 or self._is_free():
+        cap = self._look() if wanted > 0 else None
+        if cap is None:
             return Allowance(max(0, wanted), {}, None)
         paces, usage = self.env["email.provider.pace"], self.env["email.provider.usage"]
-        limits, cap = self._limits(), self._hourly_cap()
+        limits = self._limits()
         held = self._hold_limits(limits, cap)
         now = paces._now()
         slowed = self._slowed_now(domains, now)
@@ -42,20 +44,25 @@ class EmailProvider(models.Model):
             feasible += here
             if here < domains[domain]:
                 moments.append(after.again(now))
-        total, again_at = feasible, min(moments, default=None)
-        for span_limits, slots in self._counted(limits, cap, now):
-            free, later = span_limits.room(slots, now)
-            if free < total:
-                total, again_at = free, later
-            elif free < wanted and not total and later and again_at:
-                again_at = max(later, again_at)
-        if limits.second and total:
+        counted = list(self._counted(limits, cap, now))
+        total = min([feasible, *(each.room(slots, now)[0] for each, slots in counted)])
+        full = []
+        if limits.second:
             bucket = pacing.Bucket.for_limit(limits.second, *held[self.id, ""], now)
-            granted, bucket = bucket.take(total, now)
-            if granted < total:
-                again_at = bucket.again(wanted - granted, now)
-            total = granted
+            possible, (total, bucket) = total, bucket.take(total, now)
+            if total < possible:
+                full.append(bucket.again(wanted - total, now))
             self._store_bucket(bucket)
+        again_at = None
+        if total < wanted:
+            for each, slots in counted:
+                after = {**slots, pacing.minute(now): slots.get(pacing.minute(now), 0) + total}
+                free, later = each.room(after, now)
+                if not free and later:
+                    full.append(later)
+            if feasible == total and moments:
+                full.append(min(moments))
+            again_at = max(full, default=None)
         left = total
         for domain, pace in slowed.items():
             granted_domains[domain] = here = min(granted_domains[domain], left)
@@ -64,15 +71,16 @@ class EmailProvider(models.Model):
         paces._store(self, slowed)
         if total and (limits.counts or cap):
             usage._count(self, now, total)
-        return Allowance(total, granted_domains, again_at if total < wanted else None)
+        return Allowance(total, granted_domains, again_at)
 
     def _give_back(self, count, domains):
         """Give back `count` emails that were granted and not sent, {domain: emails} of them to each domain."""
         self.ensure_one()
-        if count < 1 or self._is_free():
+        cap = self._look() if count > 0 else None
+        if cap is None:
             return
         paces = self.env["email.provider.pace"]
-        limits, cap = self._limits(), self._hourly_cap()
+        limits = self._limits()
         held = self._hold_limits(limits, cap)
         now = paces._now()
         if limits.second:
@@ -98,7 +106,7 @@ class EmailProvider(models.Model):
     def _note_domain_success(self, domains):
         """Let the domains of {domain: emails it took} become faster again."""
         self.ensure_one()
-        if not domains or self._is_free():
+        if not domains or self._look() is None:
             return
         paces = self.env["email.provider.pace"]
         known = paces._slowed(self, domains)
@@ -107,7 +115,7 @@ class EmailProvider(models.Model):
     def _held_domains(self):
         """Give the domains to which nothing may go for the next second or more."""
         self.ensure_one()
-        if self._is_free():
+        if self._look() is None:
             return []
         return [domain for domain, _at in self._holds()]
 
@@ -158,30 +166,39 @@ class EmailProvider(models.Model):
         """Give how many emails may leave in an hour by all providers together, 0 for any number."""
         # Not by get_param: a worker runs for long and must see a change, and its cache is not told.
         self.env["ir.config_parameter"].flush_model(["key", "value"])
-        rows = self.env.execute_query(
-            SQL("SELECT value FROM ir_config_parameter WHERE key = 'email_campaign.hourly_cap'")
-        )
-        value = rows[0][0] if rows else ""
-        return int(value) if value and value.isdigit() else 0
+        rows = self.env.execute_query(SQL("SELECT %s", HOURLY_CAP))
+        return _number(rows[0][0])
 
-    def _is_free(self):
-        """Tell whether nothing limits this provider; asks the database at most once a second."""
+    def _look(self):
+        """Give the hourly cap of all providers (0: none), or None where nothing at all limits this one.
+
+        That nothing does is asked of the database at most once a second. What limits is read anew each time, so that a
+        worker sees what people change while it runs.
+        """
         key = self.env.cr.dbname, self.id
         if _free_until.get(key, 0.0) > time.monotonic():
-            return True
+            return None
         self.env.flush_all()
-        [(slowed,)] = self.env.execute_query(
-            SQL("SELECT EXISTS (SELECT FROM email_provider_pace WHERE provider_id = %s AND domain <> '')", self.id)
+        [(slowed, value)] = self.env.execute_query(
+            SQL(
+                "SELECT EXISTS (SELECT FROM email_provider_pace WHERE provider_id = %s AND domain <> ''), %s",
+                self.id,
+                HOURLY_CAP,
+            )
         )
-        # The limits are read anew, so that a worker sees what was changed while it runs.
         self.invalidate_recordset()
-        if slowed or self._limits() or self._hourly_cap():
+        cap = _number(value)
+        if slowed or cap or self._limits():
             _free_until.pop(key, None)
-            return False
+            return cap
         _free_until[key] = time.monotonic() + TRUST
-        return True
+        return None
 
     def _forget_freedom(self):
         """Look again whether something limits these, as this process has changed that."""
         for provider_id in self.ids:
             _free_until.pop((self.env.cr.dbname, provider_id), None)
+
+
+def _number(value):
+    return int(value) if value and value.isdigit() else 0

@@ -59,8 +59,10 @@ class EmailProvider(models.Model):
     def _gc_slots(self):
         """Remove the slots that are too many, unless they are sending at this moment."""
         prefix = SLOT_NAME % ""
-        names = self.env["ir.model.data"].sudo().search(
-            [("module", "=", "email_campaign"), ("model", "=", "ir.cron"), ("name", "=like", f"{prefix}%")]
+        names = (
+            self.env["ir.model.data"]
+            .sudo()
+            .search([("module", "=", "email_campaign"), ("model", "=", "ir.cron"), ("name", "=like", f"{prefix}%")])
         )
         spare = names.filtered(lambda data: int(data.name.removeprefix(prefix)) > self._slot_count())
         crons = self.env["ir.cron"].sudo().with_context(active_test=False).browse(spare.mapped("res_id")).exists()
