@@ -252,7 +252,7 @@ class Limits:
     def _counted(self, slots: Mapping[int, int], now: datetime) -> tuple[int, datetime | None]:
         """Give how many mails may go at `now` by the hour and the day, and a later moment when there may be room."""
         free = _HUGE
-        tight = []
+        tight: list[datetime] = []
         for span, limit in ((HOUR, self.hour), (DAY, self.day_limit(now))):
             if not limit:
                 continue
