@@ -89,8 +89,8 @@ class TestFigures(DeliveryCase):
             mailing.settled_figures = {"settled_count": 1000}
 
     def test_deleting_what_recipients_came_by(self):
-        target_list = self.make_list(self.partners, list_type_id=self.env["email.list.type"].create({"name": "News"}).id)
-        list_type = target_list.list_type_id
+        list_type = self.env["email.list.type"].create({"name": "News"})
+        target_list = self.make_list(self.partners, list_type_id=list_type.id)
         mailing = self.make_mailing(target_list)
         mailing.action_launch()
         self.send()

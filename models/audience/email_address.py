@@ -61,18 +61,20 @@ class EmailAddress(models.Model):
         if operator != "in" or True not in value:
             return NotImplemented
         self.env["res.partner"].flush_model(["email_normalized", "company_id"])
+        # Asked of each address, by an index of either table: all addresses of a company are millions.
         return [
             (
-                "email",
+                "id",
                 "in",
                 SQL(
                     """
-                    (SELECT r.email FROM email_campaign_recipient r
-                       JOIN email_campaign_mailing m ON m.id = r.mailing_id
-                      WHERE m.company_id = ANY(%(companies)s) AND r.state <> 'skipped'
-                      UNION ALL
-                     SELECT p.email_normalized FROM res_partner p
-                      WHERE p.company_id IS NULL OR p.company_id = ANY(%(companies)s))
+                    (SELECT a.id FROM email_address a
+                      WHERE EXISTS (SELECT FROM email_campaign_mailing m
+                                      JOIN email_campaign_recipient r ON r.mailing_id = m.id AND r.state <> 'skipped'
+                                     WHERE m.company_id = ANY(%(companies)s) AND r.email = a.email)
+                         OR EXISTS (SELECT FROM res_partner p
+                                     WHERE p.email_normalized = a.email
+                                       AND (p.company_id IS NULL OR p.company_id = ANY(%(companies)s))))
                     """,
                     companies=list(self.env.companies.ids),
                 ),

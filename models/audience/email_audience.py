@@ -78,7 +78,15 @@ class EmailAudience(models.AbstractModel):
     def _much_memory(self):
         """Let the statement that is run within sort and join a whole audience in memory."""
         [(before,)] = self.env.execute_query(SQL("SELECT current_setting('work_mem')"))
-        self.env.execute_query(SQL("SELECT set_config('work_mem', %s, TRUE)", WORK_MEMORY))
+        self.env.execute_query(
+            SQL(
+                """
+                SELECT set_config('work_mem', %(memory)s, TRUE)
+                 WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes(%(memory)s)
+                """,
+                memory=WORK_MEMORY,
+            )
+        )
         yield
         self.env.execute_query(SQL("SELECT set_config('work_mem', %s, TRUE)", before))
 

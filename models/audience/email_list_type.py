@@ -30,7 +30,8 @@ class EmailListType(models.Model):
             if self.env["email.campaign.recipient"].sudo().search_count([("list_type_id", "=", list_type.id)], limit=1):
                 raise UserError(
                     self.env._(
-                        "Emails were sent by the list type “%s”, and their opt-out links are about it. Archive it instead.",
+                        "Emails were sent by the list type “%s”, and their opt-out links lead to it. Archive it "
+                        "instead.",
                         list_type.name,
                     )
                 )

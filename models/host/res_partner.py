@@ -20,6 +20,9 @@ class ResPartner(models.Model):
     email_campaign_opened_count = fields.Integer("Opened Emails", compute="_compute_email_campaign_counts")
     email_campaign_clicked_count = fields.Integer("Clicked Emails", compute="_compute_email_campaign_counts")
 
+    # Whoever knows an address asks for its contacts.
+    _email_normalized_index = models.Index("(email_normalized) WHERE email_normalized IS NOT NULL")
+
     @api.depends("email_normalized")
     def _compute_email_validity(self):
         return super()._compute_email_validity()

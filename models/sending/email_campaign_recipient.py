@@ -95,8 +95,8 @@ class EmailCampaignRecipient(models.Model):
     opted_out_scope = fields.Selection([("type", "List Type"), ("everything", "All Email")], readonly=True)
     event_ids = fields.One2many("email.campaign.event", "recipient_id", "Log")
 
-    # Each index costs a microsecond a row at launch and three more at sending, where a row changes three times. So there
-    # is none on `email` alone: the next one finds an address by one look for each mass email.
+    # Each index costs a microsecond a row at launch and three more at sending, where a row changes three times. So
+    # there is none on `email` alone: the next one finds an address by one look for each mass email.
     # No address is in the queue of a mass email twice, whatever else goes wrong.
     _address_unique = models.UniqueIndex(
         "(mailing_id, email) WHERE state <> 'skipped'", "This address gets this mass email already."

@@ -85,7 +85,10 @@ class EmailFigures(models.AbstractModel):
         self.env["email.campaign.recipient"].flush_model()
         rows = self.env.execute_query(
             SQL(
-                "SELECT m.%(column)s, m.id, %(settled)s FROM email_campaign_mailing m WHERE m.%(column)s = ANY(%(ids)s)",
+                """
+                SELECT m.%(column)s, m.id, %(settled)s FROM email_campaign_mailing m
+                 WHERE m.%(column)s = ANY(%(ids)s)
+                """,
                 column=SQL.identifier(self._figures_column),
                 settled=mailings._settled_figures_query(),
                 ids=self.ids,
