@@ -66,8 +66,8 @@ class EmailProvider(models.Model):
         )
         spare = names.filtered(lambda data: int(data.name.removeprefix(prefix)) > self._slot_count())
         crons = self.env["ir.cron"].sudo().with_context(active_test=False).browse(spare.mapped("res_id")).exists()
-        actions = crons.try_lock_for_update().mapped("ir_actions_server_id")
-        free = crons.filtered(lambda cron: cron.ir_actions_server_id in actions)
+        free = crons.try_lock_for_update()
+        actions = free.ir_actions_server_id
         free.unlink()
         actions.unlink()
 
