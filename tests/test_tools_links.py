@@ -1,7 +1,11 @@
 import time
 
+from hypothesis import example, given
+from hypothesis import strategies as st
 from lxml import html as lxml_html
+from markupsafe import escape
 
+from odoo.addons.email_campaign.tools.links import settle_rendered
 from odoo.addons.email_campaign.tools.template import Slot, TemplateError
 
 from .composing import FOOTER, OPT_OUT, OURS, URL, ComposeCase
@@ -192,4 +196,52 @@ class TestPlainText(ComposeCase):
         ):
             started = time.monotonic()
             self.compose("<p>x</p>", text=piece * 5_000, named_urls={"x": "y"})
+            self.assertLess(time.monotonic() - started, 3, piece)
+
+
+class TestRendered(ComposeCase):
+    """Links that code in a template makes, of what may come from the recipient."""
+
+    def href(self, href):
+        page = settle_rendered(f'<p><a class="x" href="{escape(href)}">x</a></p>', "https://crm.example/")
+        return lxml_html.fragment_fromstring(page).find("a").get("href")
+
+    def test_where_they_lead(self):
+        for href, settled in (
+            ("https://shop.example/?a=1&b=2", "https://shop.example/?a=1&b=2"),
+            ("/my/5?a=1&b=2", "https://crm.example/my/5?a=1&b=2"),
+            ("//cdn.example/x", "https://cdn.example/x"),
+            ("mailto:a@b.example", "mailto:a@b.example"),
+            ("javascript:alert(1)", "#"),
+            (" JAVA\tscript:alert(1)", "#"),
+            ("\x01data:text/html,x", "#"),
+            ("vbscript:x", "#"),
+            ("data.html", "data.html"),
+            ("", ""),
+        ):
+            self.assertEqual(self.href(href), settled, href)
+
+    def test_images(self):
+        for source, settled in (
+            ("data:image/png;base64,AAAA", "data:image/png;base64,AAAA"),
+            ("data:text/html,x", "#"),
+            ("/web/image/5", "https://crm.example/web/image/5"),
+        ):
+            page = settle_rendered(f'<img src="{source}" alt="a"/>', "https://crm.example")
+            self.assertEqual(page, f'<img src="{settled}" alt="a"/>')
+
+    @given(st.text(alphabet="javscriptdt:/ \t\n\x01&#;1\"'<x", max_size=30), st.sampled_from(("javascript:", "")))
+    @example("", "java\nscript:")
+    def test_nothing_runs(self, text, scheme):
+        try:
+            href = self.href(scheme + text)
+        except ValueError:
+            return  # a control character that no document may hold
+        bare = "".join(char for char in href if ord(char) > 32).lower()
+        self.assertFalse(bare.startswith(("javascript:", "vbscript:", "data:")), href)
+
+    def test_a_megabyte_takes_no_time(self):
+        for piece in ("href=", 'href="', 'href="/', "href=' ", " "):
+            started = time.monotonic()
+            settle_rendered(piece * (1_000_000 // len(piece)), "https://crm.example")
             self.assertLess(time.monotonic() - started, 3, piece)

@@ -196,7 +196,7 @@ class TestEscaping(MessageCase):
         self.assertEqual(written("text", markup=False), "a\r\nb\nc & d")
 
     @given(HOSTILE)
-    @settings(max_examples=60)
+    @settings(max_examples=60, deadline=None)
     def test_the_quick_way_is_the_same_as_the_long_one(self, value):
         for context in ("html", "attribute", "url", "url_part", "url_address", "css"):
             slot = Slot("field", "object.name", context=context)

@@ -111,8 +111,8 @@ class Skeleton:
         if all(isinstance(part, str) for part in subject):
             fixed += header("Subject", "".join(part for part in subject if isinstance(part, str)))
             self.subject = ()
-        segments = _begun(_body(html, text, attachments), beginnings or {})
-        segments = _joined([fixed.encode() + b"MIME-Version: 1.0\r\n", *segments])
+        body = _begun(_body(html, text, attachments), beginnings or {})
+        segments = _joined([fixed.encode() + b"MIME-Version: 1.0\r\n", *body])
         #: What is to be filled in, each once.
         self.holes = tuple(dict.fromkeys(segment for segment in segments if isinstance(segment, Hole)))
         self._literals = [segment for segment in segments if isinstance(segment, bytes)]
