@@ -163,6 +163,9 @@ class TestProgress(DeliveryCase):
         progress = mailing._progress()
         self.assertEqual((progress["waits_for"], progress["next_at"]), ("trouble", fields.Datetime.to_string(soon)))
         self.assertIn("limit", progress["trouble"])
+        mailing.trouble = False
+        self.env["email.provider"].sudo()._candidates(mailing)[:1].limit_hour = 300
+        self.assertIn("300 an hour", mailing._progress()["trouble"])
         mailing.write({"next_try_at": now - timedelta(minutes=1), "state": "sending"})
         self.assertFalse(mailing._progress()["waits_for"], "it goes on at any moment")
 

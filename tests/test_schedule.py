@@ -20,7 +20,7 @@ class TestSchedule(DeliveryCase):
 
     def send(self):
         self.env.flush_all()
-        super().send()
+        return super().send()
 
     def open_launch(self, mailing):
         action = mailing.action_prepare_launch()

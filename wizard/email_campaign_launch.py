@@ -72,7 +72,7 @@ class EmailCampaignLaunch(models.TransientModel):
         """
         mailing._check_launch()
         contents = [content for _source, content in mailing._compiled(mailing._audience_langs()).values()]
-        report = mailing._expected_audience()
+        report = self.env["email.audience"]._report(mailing)
         count = report.pop(False, 0)
         later = bool(mailing.scheduled_at) and mailing.scheduled_at > fields.Datetime.now()
         return self.create(

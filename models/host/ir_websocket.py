@@ -9,7 +9,7 @@ class IrWebsocket(models.AbstractModel):
     _inherit = "ir.websocket"
 
     def _build_bus_channel_list(self, channels):
-        """Let those listen to the progress of a mass email who may read it; others hear nothing and are told nothing."""
+        """Let those listen to the progress of a mass email who may read it; others hear nothing."""
         others, wanted = [], set()
         for channel in channels:
             match = MAILING_CHANNEL.fullmatch(channel) if isinstance(channel, str) else None

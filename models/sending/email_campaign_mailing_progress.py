@@ -78,7 +78,7 @@ class EmailCampaignMailing(models.Model):
             )
 
     def _measured_rate(self, last, now, dealt):
-        """Give how many emails/s all workers together have dealt with since `last`, smoothed; 0 when it can't be told."""
+        """Give how many emails/s all workers together have dealt with since `last`, smoothed; 0 if not known."""
         passed = now - last.at
         if last.said[:1] != ("sending",) or self.state != "sending" or dealt <= last.dealt:
             return 0.0
@@ -124,7 +124,8 @@ class EmailCampaignMailing(models.Model):
             "remaining": remaining,
             "waiting": waiting,
             "total": sum(counts.values()),
-            "trouble": self.trouble or "",
+            # Without a trouble it is a limit that makes it wait.
+            "trouble": self.trouble or (self._limits_text() if waits_for == "trouble" else ""),
             "waits_for": waits_for,
             "next_at": fields.Datetime.to_string(next_at) if next_at else False,
             "rate": 0.0,
@@ -153,6 +154,10 @@ class EmailCampaignMailing(models.Model):
         at_limits = provider._estimate(coming) if provider else None
         seconds = max(filter(None, (at_rate, at_limits)), default=None)
         progress["seconds_left"] = seconds and round(seconds, 1)
+
+    def _limits_text(self):
+        provider = self._provider()
+        return provider._binding() if provider else ""
 
     def _provider(self):
         """Give the provider that this goes out by at first; none if all refused it."""

@@ -86,19 +86,6 @@ class EmailCampaignMailing(models.Model):
             )
         )
 
-    def _expected_audience(self):
-        """Give {reason (False for those who would get it): number}, without leaving anything behind."""
-        self.ensure_one()
-        audience = self.env["email.audience"]
-        if hasattr(audience, "_report"):
-            return audience._report(self)
-        with self.env.cr.savepoint() as savepoint:
-            audience._freeze(self)
-            report = self._audience_report()
-            savepoint.rollback()
-        self.env.invalidate_all(flush=False)
-        return report
-
     def _estimate_text(self, count):
         """Give how long `count` emails take, in words, or nothing while that is not known."""
         provider = self._provider()
