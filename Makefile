@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help setup run demo test bench lint screenshots stop clean
+.PHONY: help setup run demo test bench faults lint screenshots stop clean
 help setup run demo lint screenshots stop clean:
 	@$(PYTHON) -m dev $@
 
@@ -11,3 +11,6 @@ test:
 
 bench:
 	@$(PYTHON) -m dev bench $(ARGS)
+
+faults:
+	@$(PYTHON) -m dev faults $(ARGS)

@@ -54,6 +54,13 @@ def bench(settings: Settings, arguments: Sequence[str]) -> int:
     return measure(settings, arguments)
 
 
+def faults(settings: Settings, arguments: Sequence[str]) -> int:
+    """The fault scenarios, as a table."""
+    from .faulting import faults as play
+
+    return play(settings, arguments)
+
+
 COMMANDS: dict[str, Callable[[Settings, Sequence[str]], int]] = {
     "setup": setup,
     "run": run,
@@ -62,6 +69,7 @@ COMMANDS: dict[str, Callable[[Settings, Sequence[str]], int]] = {
     "lint": linting.lint,
     "screenshots": screenshots,
     "bench": bench,
+    "faults": faults,
     "stop": stop,
     "clean": clean,
 }

@@ -96,6 +96,12 @@ class Embedded:
             self._run([self._programs() / "pg_ctl", "stop", "-w", "-t", "60", "-m", "fast", "-D", self.data])
             progress.say("PostgreSQL stopped")
 
+    def restart(self, mode: str) -> None:
+        """Restart it in pg_ctl's `mode`: fast cuts all connections, immediate is like a crash."""
+        self._run(
+            [self._programs() / "pg_ctl", "restart", "-w", "-t", "60", "-m", mode, "-D", self.data, "-l", self.log]
+        )
+
     def remove(self) -> None:
         """Stop it and delete its files."""
         self.stop()

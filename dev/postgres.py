@@ -18,11 +18,13 @@ NAMING = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGSERVICE")
 
 
 @contextmanager
-def server() -> Iterator[Cluster]:
+def server(*, alone: bool = False) -> Iterator[Cluster]:
     """A server that answers, for the time of the block.
 
     An embedded one is started unless it already runs (another command, or one that was killed), and is
     stopped by whichever command leaves last.
+
+    `alone`: nobody else may use an embedded one during the block; commands that start meanwhile wait for its end.
     """
     if is_named():
         yield _named_server()
@@ -31,6 +33,11 @@ def server() -> Iterator[Cluster]:
     users = UseCount(STATE / "postgres.users")
     users.join()
     try:
+        if alone and not users.is_last():
+            raise Problem(
+                "PostgreSQL is in use by another command (make run or make test), and this one restarts it. "
+                "Stop that one with Ctrl-C or wait for its end, then run this again."
+            )
         yield embedded.start()
     finally:
         if users.is_last():

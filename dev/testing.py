@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import browser, environment, lock, postgres, progress
 from .database import Databases, names_of_runs
-from .odoo import prepare
+from .odoo import Odoo, prepare
 from .paths import CHECKOUT, LINK, STATE
 from .process import show
 from .settings import Settings
@@ -27,29 +27,13 @@ def test(settings: Settings, arguments: Sequence[str]) -> int:
     with postgres.server() as cluster, lock.slot(STATE / "slots", "test") as number:
         odoo = prepare(settings, cluster)
         databases = Databases(cluster, odoo)
-        environ = {
-            **odoo.environ,
-            "PYTHONPATH": os.pathsep.join([str(odoo.source.root), str(CHECKOUT / "dev" / "plugins")]),
-            "PATH": os.pathsep.join([str(browser.wrapper_folder(program)), os.environ.get("PATH", os.defpath)]),
-            "HYPOTHESIS_STORAGE_DIRECTORY": str(STATE / "hypothesis"),
-        }
-        command: list[str | Path] = [
-            odoo.python,
-            "-m",
-            "pytest",
-            "-p",
-            "campaign_order",
-            "-c",
-            LINK / "pyproject.toml",
-        ]
-        command += [f"--rootdir={LINK}", f"--odoo-config={odoo.config}", "--odoo-http"]
-        command += ["-o", f"cache_dir={STATE / 'pytest'}"]
+        environ = environ_of_tests(odoo, program)
 
         def run(database: str, extra: tuple[str, ...], *selection: str | Path) -> int:
             databases.fresh(database, demo=False, extra=extra)
             for warning in databases.install(database, demo=False):
                 progress.say(f"  warning: {warning}")
-            return show([*command, f"--odoo-database={database}", *selection], environ=environ, cwd=LINK)
+            return show([*pytest(odoo, database), *selection], environ=environ, cwd=LINK)
 
         main, beside = names_of_runs(number)
         code = run(main, (), *selection(arguments))
@@ -60,6 +44,23 @@ def test(settings: Settings, arguments: Sequence[str]) -> int:
             second = run(beside, ("mass_mailing",), LINK / COEXISTENCE)
             code = code or second
     return own or code
+
+
+def environ_of_tests(odoo: Odoo, program: Path | None = None) -> dict[str, str | None]:
+    """Variables for pytest, with `program` as the browser for tours."""
+    return {
+        **odoo.environ,
+        "PYTHONPATH": os.pathsep.join([str(odoo.source.root), str(CHECKOUT / "dev" / "plugins")]),
+        "PATH": os.pathsep.join([str(browser.wrapper_folder(program)), os.environ.get("PATH", os.defpath)]),
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(STATE / "hypothesis"),
+    }
+
+
+def pytest(odoo: Odoo, database: str) -> list[str | Path]:
+    """The command that runs tests on `database`; what to run is added to it."""
+    command: list[str | Path] = [odoo.python, "-m", "pytest", "-p", "campaign_order", "-c", LINK / "pyproject.toml"]
+    command += [f"--rootdir={LINK}", f"--odoo-config={odoo.config}", "--odoo-http"]
+    return [*command, "-o", f"cache_dir={STATE / 'pytest'}", f"--odoo-database={database}"]
 
 
 def _own_tests() -> int:
