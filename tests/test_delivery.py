@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models.sending import delivery
+from ..models.sending import ledger
 from ..models.sending.worker import Worker
 from .common import DeliveryCase
 from .peer import Peer
@@ -173,14 +173,14 @@ class TestDelivery(DeliveryCase):
     def test_evidence_that_comes_before_the_answer_is_missed(self):
         self.peer.script = {"person3@good.example": "drop after data"}
         mailing = self.launch()
-        original = delivery.Delivery._flush
+        original = ledger.Ledger._flush
 
-        def flush(delivery_self, *arguments):
+        def flush(ledger_self, *arguments):
             self.recipient(mailing, "person3@good.example").sudo().opened_at = self.env.cr.now()
             self.env.flush_all()
-            original(delivery_self, *arguments)
+            original(ledger_self, *arguments)
 
-        with patch.object(delivery.Delivery, "_flush", flush):
+        with patch.object(ledger.Ledger, "_flush", flush):
             self.send()
         opened = self.recipient(mailing, "person3@good.example")
         self.assertEqual((opened.state, opened.event_ids.mapped("kind")), ("sent", ["sent"]))
@@ -212,7 +212,7 @@ class TestDelivery(DeliveryCase):
     def test_worker_stumbles_between_sending_and_writing_it_down(self):
         mailing = self.launch()
         with (
-            patch.object(delivery.Delivery, "_flush", side_effect=MemoryError("no memory")),
+            patch.object(ledger.Ledger, "_flush", side_effect=MemoryError("no memory")),
             self.assertBalanced(mailing),
         ):
             self.send()
@@ -259,15 +259,15 @@ class TestDelivery(DeliveryCase):
     def test_pause_within_one_group_and_resume(self):
         mailing = self.launch(20)
         sent_before = []
-        original = delivery.Delivery._flush
+        original = ledger.Ledger._flush
 
-        def flush(delivery_self, worker_mailing, outcomes, blamed):
-            original(delivery_self, worker_mailing, outcomes, blamed)
+        def flush(ledger_self, worker_mailing, outcomes, blamed):
+            original(ledger_self, worker_mailing, outcomes, blamed)
             if not sent_before:
                 sent_before.append(len(outcomes))
                 worker_mailing.write({"state": "paused"})
 
-        with patch.object(delivery.Delivery, "_flush", flush), self.assertBalanced(mailing):
+        with patch.object(ledger.Ledger, "_flush", flush), self.assertBalanced(mailing):
             self.send()
         self.assertEqual(mailing.state, "paused")
         self.assertEqual(len(self.peer.mails), sent_before[0])

@@ -173,13 +173,8 @@ class TestWorkers(BaseCase):
             row = self.take(worker, "handed")
             mailing = self.begin(env)
             self.press("action_cancel")
-            recipients = env["email.campaign.recipient"]
-
-            def write_down():
-                recipients._hold(mailing)
-                recipients._flush_outcomes(mailing, worker, [(row, "retry", 451, "later", None)])
-
-            mailing._committed(write_down)
+            outcome = (row, "retry", 451, "later", None)
+            mailing._committed(lambda: env["email.campaign.recipient"]._flush_outcomes(mailing, worker, [outcome]))
             self.assertEqual(list(self.rows()), ["cancelled"])
 
     def test_failed_ones_tried_again_while_a_worker_finishes(self):
@@ -212,13 +207,7 @@ class TestWorkers(BaseCase):
             self.assertTrue(pressed.is_alive(), "it waits")
             env.cr.commit()  # pylint: disable=invalid-commit
             pressed.join(10)
-            recipients = env["email.campaign.recipient"]
-
-            def hand():
-                recipients._hold(mailing)
-                return recipients._hand(mailing, worker, [row])
-
-            self.assertFalse(mailing._committed(hand))
+            self.assertFalse(mailing._committed(lambda: env["email.campaign.recipient"]._hand(mailing, worker, [row])))
 
     def test_two_workers_at_once(self):
         self.peer.delay = 0.003

@@ -50,6 +50,7 @@ _UNFOLDABLE = re.compile(r"[^ ]{61}")
 _QUOTED_PAIR = re.compile(r'(["\\])')
 _WORD_OCTETS = 63  # RFC 2047 2: 75 characters of an encoded word, less "=?utf-8?q?" and "?="
 _BARE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+_Q_ENCODED = ["_" if o == 32 else chr(o) if o in _BARE else f"={o:02X}" for o in range(256)]
 
 
 class AddressError(ValueError):
@@ -247,8 +248,11 @@ def _phrase(name: str) -> str:
     """Return a display name as a quoted string, or as encoded words where that would not do."""
     if not name or (name.isascii() and "=?" not in name and not _UNFOLDABLE.search(name)):
         return '"' + _QUOTED_PAIR.sub(r"\\\1", name) + '"' if name else ""
+    short = "".join([_Q_ENCODED[octet] for octet in name.encode()])
+    if len(short) <= min(_WORD_OCTETS, (len(name.encode()) + 2) // 3 * 4):
+        return f"=?utf-8?q?{short}?="
     octets = [char.encode() for char in name]
-    quoted = ["".join("_" if o == 32 else chr(o) if o in _BARE else f"={o:02X}" for o in char) for char in octets]
+    quoted = ["".join(_Q_ENCODED[octet] for octet in char) for char in octets]
     if sum(map(len, quoted)) <= (sum(map(len, octets)) + 2) // 3 * 4:
         return " ".join(f"=?utf-8?q?{''.join(word)}?=" for word in _words(quoted, _WORD_OCTETS))
     words = _words(octets, _WORD_OCTETS // 4 * 3)

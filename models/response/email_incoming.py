@@ -10,8 +10,8 @@ from .email_link import MESSAGE_ID, RETURN_PATH
 _logger = logging.getLogger(__name__)
 
 RECIPIENT_HEADERS = ("X-Original-To", "Delivered-To", "Envelope-To", "To")
-_VERP = re.compile(r"\+([a-z2-7]{16,80})@", re.IGNORECASE)
-_OWN_MESSAGE_ID = re.compile(r"<([a-z2-7]{16,80})@", re.IGNORECASE)
+_VERP = re.compile(r"\+([0-9a-f]{16,80})@", re.IGNORECASE)
+_OWN_MESSAGE_ID = re.compile(r"<([0-9a-f]{16,80})@", re.IGNORECASE)
 
 
 class EmailIncoming(models.AbstractModel):

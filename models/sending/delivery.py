@@ -1,17 +1,18 @@
 """One worker sending one mass email by one provider: claim, personalise, hand over, write down."""
 
 import time
-from collections import Counter
 from datetime import datetime, timezone
 
 from odoo.tools import SQL
 
-from . import verdict
+from . import trouble, verdict
 from .connecting import ConnectingError
+from .ledger import Ledger
 from .line import WINDOW
 from .outgoing import Outgoing
 from .personaliser import Personaliser
 from .stock import Stock, StockError
+from .trouble import DeliveryError, ProviderError
 
 # What is marked and written down in one transaction: a few dozen, or what takes half a second.
 LARGEST_GROUP = 64
@@ -24,38 +25,19 @@ SHORT_WAIT = 1.0
 PROGRESS_SECONDS = 1.0
 # A rate is worth remembering when so many mails stand behind it.
 RATE_MAILS = 200
-SERVICE_CLOSING = 421  # RFC 5321 section 3.8: whatever it answers, it is about the server
-
-
-class DeliveryError(Exception):
-    """This mass email can't go on; `pause` when only a person can mend it."""
-
-    def __init__(self, explanation, pause=False):
-        super().__init__(explanation)
-        self.explanation = explanation
-        self.pause = pause
-
-
-class ProviderError(DeliveryError):
-    """Nothing can go out by this provider at the moment, of whatever mass email."""
-
-
-class SenderError(DeliveryError):
-    """This provider takes nothing from the sender of this mass email; `pause` when it never will."""
 
 
 class Delivery:
     """Sends `mailing` (as superuser) as `worker` over `line`."""
 
-    def __init__(self, mailing, worker, line):
+    def __init__(self, mailing, worker, line, filler):
         self._mailing = mailing
         self._worker = worker
         self._line = line
-        self._recipients = mailing.env["email.campaign.recipient"]
         self.outgoing = Outgoing(mailing, line.provider)
         personaliser = Personaliser(mailing, self.outgoing, mailing.frozen_content)
-        self._stock = Stock(mailing, worker, personaliser, mailing._portion_size())
-        self._handed = {}  # id → mail: handed over, and what became of it is not written down
+        self._stock = Stock(mailing, worker, personaliser, mailing._portion_size(), filler)
+        self._ledger = Ledger(mailing, worker, line.provider)
         self._outcomes = []  # known, and not written down
         self._judged = False
         self._window = FIRST_GROUP
@@ -72,7 +54,8 @@ class Delivery:
         :return: (number of recipients dealt with, the moment when a limit lets it go on, or None)
         :raises DeliveryError: when nothing can be sent
         """
-        self._check_launcher()
+        if reason := self._mailing._launcher_problem():
+            raise DeliveryError(reason, pause=True)
         if not self._mailing._committed(self._begin):
             self.give_back()
             return 0, None
@@ -116,30 +99,7 @@ class Delivery:
         lanes = self._line.lanes
         while lanes.pending:
             self._outcomes += lanes.collect(lanes.pending, 1.0)
-        if self._outcomes:
-            mailing = self._mailing.with_env(env)
-            env["email.campaign.recipient"]._hold(mailing)
-            self._flush(mailing, self._outcomes, [])
-
-    def _check_launcher(self):
-        """Merge values are read with the rights of who launched it; never with those of nobody, which are all."""
-        mailing = self._mailing
-        user = mailing.launched_by_id
-        if not user:
-            reason = mailing.env._(
-                "The user who launched it is gone, and with whose rights the merge values could be read is not known. "
-                "Duplicate it and launch it anew for those who are left."
-            )
-        elif not user._is_superuser() and mailing.company_id and mailing.company_id not in user.company_ids:
-            reason = mailing.env._(
-                "%(user)s, who launched it, is not allowed in the company %(company)s any more. Allow them there and "
-                "resume, or duplicate it and launch it anew for those who are left.",
-                user=user.name,
-                company=mailing.company_id.name,
-            )
-        else:
-            return
-        raise DeliveryError(reason, pause=True)
+        self._ledger.settle(env, self._outcomes)
 
     def _begin(self):
         """Mark the mailing as being sent; give whether it still may be."""
@@ -168,7 +128,7 @@ class Delivery:
             return []
         # While the first ones are judged nothing follows them.
         room = min(self._window, LARGEST_GROUP, self._window - lanes.pending - len(self._outcomes))
-        if room <= 0 or (not self._judged and self._handed):
+        if room <= 0 or (not self._judged and self._ledger.handed):
             return []
         if not len(self._stock):
             self._refill()
@@ -198,18 +158,9 @@ class Delivery:
         if self._line.width:
             return True
         if lanes.last_trouble and not self._fruit:
-            self._stop(self._hung_up(lanes.last_trouble))
+            self._stop(trouble.hung_up(self._mailing.env, self.outgoing, lanes.last_trouble))
             return False
         return True
-
-    def _hung_up(self, reason):
-        return ProviderError(
-            self._mailing.env._(
-                "The mail server %(server)s closed the connection: %(reason)s",
-                server=self.outgoing.server_name,
-                reason=reason,
-            )
-        )
 
     def _widen(self):
         """Open another connection where one is missing; give whether there is any."""
@@ -236,47 +187,22 @@ class Delivery:
             group = []
         skipped = self._stock.take_skipped()
         self._dealt += len(outcomes) + len(skipped)
-        granted, late, again_at, handed = self._mailing._committed(
-            lambda: self._transact(outcomes, blamed, skipped, group)
-        )
-        self._outcomes = []
-        for outcome in outcomes:
-            del self._handed[outcome.key]
-        self._stock.put_back([mail for mail in group if mail.key not in handed and mail.key not in late])
-        leaving = [mail for mail in group if mail.key in handed]
-        self._handed.update((mail.key, mail) for mail in leaving)
-        self._line.lanes.put(leaving)
-        if granted and not handed:
-            self._stopping = True  # paused or cancelled
-        elif len(granted) + len(late) < len(group):
-            self._wait_for_limit(again_at)
 
-    def _transact(self, outcomes, blamed, skipped, group):
-        """Give (ids that limits let go, ids that a slow domain holds back, when more may go, ids marked as handed)."""
-        mailing, provider = self._mailing, self.provider
-        self._recipients._hold(mailing)
-        if outcomes:
-            self._flush(mailing, outcomes, blamed)
-        self._recipients._skip(self._worker, skipped)
-        self._notify()
-        if not group:
-            return set(), set(), None, set()
-        domains = [_domain(mail) for mail in group]
-        allowance = provider._allowance(len(group), Counter(domains))
-        granted, late, of_domain = [], [], dict(allowance.domains)
-        for mail, domain in zip(group, domains, strict=True):
-            if of_domain.get(domain, 1) <= 0:
-                late.append(mail.key)
-            elif len(granted) < allowance.total:
-                granted.append(mail.key)
-                if domain in of_domain:
-                    of_domain[domain] -= 1
-        self._recipients._defer(self._worker, late, allowance.again_at)
-        handed = self._recipients._hand(mailing, self._worker, granted)
-        if len(handed) < len(granted):
-            unused = [_domain(mail) for mail in group if mail.key in granted and mail.key not in handed]
-            provider._give_back(len(unused), Counter(unused))
-        return set(granted), set(late), allowance.again_at, handed
+        def exchange():
+            self._notify()
+            return self._ledger.exchange(outcomes, blamed, skipped, group)
+
+        taken = self._mailing._committed(exchange)
+        self._outcomes = []
+        self._ledger.close(outcomes)
+        self._stock.put_back([mail for mail in group if mail.key not in taken.handed and mail.key not in taken.late])
+        leaving = [mail for mail in group if mail.key in taken.handed]
+        self._ledger.open(leaving)
+        self._line.lanes.put(leaving)
+        if taken.granted and not taken.handed:
+            self._stopping = True  # paused or cancelled
+        elif len(taken.granted) + len(taken.late) < len(group):
+            self._wait_for_limit(taken.again_at)
 
     def _wait_for_limit(self, again_at):
         """Wait a little for a limit, or stop until it lets go on."""
@@ -306,72 +232,18 @@ class Delivery:
         self._accepted += accepted
         self._fruit += accepted
         first = not self._judged
-        if outcomes and len(outcomes) == len(self._handed):
+        if outcomes and len(outcomes) == len(self._ledger.handed):
             self._judged = True
-        addresses = {key: mail.normalized for key, mail in self._handed.items()}
-        whole = first and len(outcomes) == len(self._handed) and not len(self._stock)
-        blamed = verdict.sender_refusals(outcomes, addresses, whole, self._is_proven)
+        whole = first and self._judged and not len(self._stock)
+        blamed = verdict.sender_refusals(outcomes, self._ledger.handed, whole, self._is_proven)
         if blamed:
-            self._stop(self._sender_refused(blamed[0]))
+            self._stop(trouble.sender_refused(self._mailing.env, self.outgoing, blamed[0]))
         return blamed
 
     def _is_proven(self):
         """Say whether a server has taken something of this mass email already."""
         sent = [("mailing_id", "=", self._mailing.id), ("state", "=", "sent")]
-        return bool(self._recipients.search_count(sent, limit=1))
-
-    def _sender_refused(self, outcome):
-        names = {
-            "server": self.outgoing.server_name,
-            "sender": self.outgoing.return_path("…"),
-            "code": outcome.code,
-            "answer": outcome.text,
-        }
-        env = self._mailing.env
-        if outcome.code == SERVICE_CLOSING:
-            return self._hung_up(verdict.reply(outcome))
-        if outcome.result == "transient":
-            return SenderError(
-                env._("The mail server %(server)s takes nothing from %(sender)s for now: %(code)s %(answer)s", **names)
-            )
-        return SenderError(
-            env._(
-                "The mail server %(server)s refuses mail from %(sender)s: %(code)s %(answer)s. Change the sender, or "
-                "let the server allow it, and resume.",
-                **names,
-            ),
-            pause=True,
-        )
-
-    def _flush(self, mailing, outcomes, blamed):
-        """Write down `outcomes` with the log and what they tell about addresses, domains and the provider."""
-        rows, bounces, sent, slowed = [], [], [], {}
-        blamed = {outcome.key for outcome in blamed}
-        for outcome in outcomes:
-            email = self._handed[outcome.key].normalized
-            reply = verdict.reply(outcome)
-            if outcome.result == "accepted":
-                sent.append(email)
-                rows.append((outcome.key, "sent", outcome.code, reply, None))
-                continue
-            # What is about the sender asks nothing about this recipient, who can be written to later.
-            state = "queued" if outcome.key in blamed else verdict.state(outcome)
-            kind = verdict.bounce_kind(outcome) if state == "failed" else None
-            if state == "retry" and outcome.result == "transient":
-                slowed[email.rpartition("@")[2]] = (outcome.code, reply)
-            if kind:
-                bounces.append({"email": email, "kind": kind, "status": outcome.enhanced, "reason": reply})
-            rows.append((outcome.key, state, outcome.code, reply, kind))
-        env = mailing.env
-        env["email.campaign.recipient"]._flush_outcomes(mailing, self._worker, rows)
-        provider = self.provider.with_env(env)
-        if sent:
-            env["email.address"]._note_sent(sent)
-            provider._note_domain_success(Counter(email.rpartition("@")[2] for email in sent))
-        if bounces:
-            env["email.address"]._note_bounces(bounces)
-        if slowed:
-            provider._note_domain_trouble(slowed)
+        return bool(self._mailing.env["email.campaign.recipient"].search_count(sent, limit=1))
 
     def _notify(self):
         """Tell those who look at it how far it is."""
@@ -393,7 +265,3 @@ class Delivery:
                 self.provider._note_rate(rate)
 
         self._mailing._committed(note)
-
-
-def _domain(mail):
-    return mail.normalized.rpartition("@")[2]

@@ -2,14 +2,16 @@
 
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields
 from odoo.modules.registry import Registry
 
-from .delivery import Delivery, DeliveryError, ProviderError, SenderError
+from .delivery import Delivery
 from .line import Line
+from .trouble import DeliveryError, ProviderError, SenderError
 
 _logger = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ class Dispatch:
         self._lines = {}
         self._deliveries = {}
         self._active = None
+        # Fills the next mails while the database works for those before.
+        self._filler = ThreadPoolExecutor(1, thread_name_prefix="email filler")
 
     def send(self, mailing, until):
         """Send of `mailing` (as superuser) until `until` of the monotonic clock; write down what stands in the way.
@@ -81,6 +85,7 @@ class Dispatch:
         for line in self._lines.values():
             line.close()
         self._lines.clear()
+        self._filler.shutdown()
 
     def settle(self, dbname):
         """Write down what is known of mails, and not written down, by a connection of its own.
@@ -106,7 +111,7 @@ class Dispatch:
             self.drop(mailing)
             if provider.id not in self._lines:
                 self._lines[provider.id] = Line(provider)
-            delivery = self._deliveries[mailing.id] = Delivery(mailing, self._worker, self._lines[provider.id])
+            delivery = self._deliveries[mailing.id] = Delivery(mailing, self._worker, self._lines[provider.id], self._filler)
         # Stays named when something unforeseen happens, for whoever picks up the pieces.
         self._active = delivery
         try:

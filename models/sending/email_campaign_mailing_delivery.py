@@ -3,11 +3,11 @@ import time
 
 import psycopg2.errors
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
-from .delivery import DeliveryError
 from .dispatch import Dispatch
+from .trouble import DeliveryError
 from .worker import Worker
 
 _logger = logging.getLogger(__name__)
@@ -39,8 +39,9 @@ class EmailCampaignMailing(models.Model):
                 self._committed(self.env["email.campaign.recipient"]._recover)
                 self._committed(self.env["email.campaign.recipient"]._sweep)
                 self._send_due(dispatch)
-            except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                dispatch.settle(self.env.cr.dbname)
+            except psycopg2.Error:
+                if self._is_database_away():
+                    dispatch.settle(self.env.cr.dbname)
                 raise
             finally:
                 dispatch.close()
@@ -75,9 +76,9 @@ class EmailCampaignMailing(models.Model):
         except CONFLICTS:
             _logger.info("mass email %s: too many conflicts with other workers, leaving it to them", self.id)
             dispatch.abandon(self)
-        except (psycopg2.OperationalError, psycopg2.InterfaceError):
-            raise  # the database is away, and nothing can be done without it
         except Exception as error:
+            if self._is_database_away():
+                raise  # nothing can be done without it
             # Whatever it is, it must not keep other mass emails from going out.
             _logger.exception("mass email %s: the worker stumbled", self.id)
             dispatch.abandon(self)
@@ -85,6 +86,30 @@ class EmailCampaignMailing(models.Model):
         if trouble:
             self._committed(lambda: self._note_trouble(trouble))
         return 0
+
+    def _is_database_away(self):
+        """Say whether the connection is lost. What psycopg2 raises then is not always the same."""
+        return bool(self.env.cr.connection.closed)
+
+    def _launcher_problem(self):
+        """Say why it can't be sent in the name of who launched it, or give None.
+
+        Merge values are read with the rights of that user; never with those of nobody, which are all.
+        """
+        user = self.launched_by_id
+        if not user:
+            return self.env._(
+                "The user who launched it is gone, and with whose rights the merge values could be read is not known. "
+                "Duplicate it and launch it anew for those who are left."
+            )
+        if not user._is_superuser() and self.company_id and self.company_id not in user.company_ids:
+            return self.env._(
+                "%(user)s, who launched it, is not allowed in the company %(company)s any more. Allow them there and "
+                "resume, or duplicate it and launch it anew for those who are left.",
+                user=user.name,
+                company=self.company_id.name,
+            )
+        return None
 
     def _committed(self, work):
         """Do `work` in a transaction of its own, again when it meets another worker's; give its result."""
@@ -166,6 +191,7 @@ class EmailCampaignMailing(models.Model):
                     skipped=mailing.skipped_count,
                 )
             )
+        finished._notify_progress()
 
     def _note_trouble(self, trouble, moment=None):
         """Say on the form why nothing goes out, and wait for a person, or until `moment`, or each time longer."""

@@ -95,9 +95,10 @@ class EmailCampaignRecipient(models.Model):
         Without this a button pressed meanwhile would go unseen: a transaction sees what was when it began. The error
         that tells of it is no line in the log: `_committed` begins anew.
         """
-        self.env.cr.execute(
-            SQL("SELECT state FROM email_campaign_mailing WHERE id = %s FOR SHARE", mailing.id), log_exceptions=False
-        )
+        self.env.cr.execute(self._held(mailing), log_exceptions=False)
+
+    def _held(self, mailing):
+        return SQL("SELECT id, campaign_id, state FROM email_campaign_mailing WHERE id = %s FOR SHARE", mailing.id)
 
     @api.model
     def _claim(self, mailing, worker, limit, after=0, held=()):
@@ -166,22 +167,26 @@ class EmailCampaignRecipient(models.Model):
     def _hand(self, mailing, worker, ids):
         """Mark claimed rows as about to leave; give those that may. None may once the mailing is not sending.
 
-        The caller holds `mailing`.
+        The commit that follows waits for the disk, however the database is set up: if a crash of PostgreSQL made it
+        forget this mark, they would be sent twice.
         """
-        rows = self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """
+                WITH held AS MATERIALIZED (%s)
                 UPDATE email_campaign_recipient SET state = 'handed', attempts = attempts + 1
                  WHERE id = ANY(%s) AND state = 'claimed' AND worker IS NOT DISTINCT FROM %s
-                   AND EXISTS (SELECT FROM email_campaign_mailing WHERE id = %s AND state = 'sending')
+                   AND EXISTS (SELECT FROM held WHERE state = 'sending')
+                   AND (SELECT set_config('synchronous_commit', 'on', TRUE)) = 'on'
              RETURNING id
                 """,
+                self._held(mailing),
                 ids,
                 worker.number,
-                mailing.id,
-            )
+            ),
+            log_exceptions=False,
         )
-        return {row_id for (row_id,) in rows}
+        return {row_id for (row_id,) in self.env.cr.fetchall()}
 
     @api.model
     def _release(self, mailing, worker, ids):
@@ -249,17 +254,15 @@ class EmailCampaignRecipient(models.Model):
     def _flush_outcomes(self, mailing, worker, outcomes):
         """Write down what became of handed rows of `mailing`, with the log, in one transaction with it.
 
-        The caller holds `mailing`.
-
         :param outcomes: (id, state (sent|retry|failed|in_doubt|queued), code, reply, bounce (hard|soft|None)) of each
         """
         if not outcomes:
             return
         columns = [list(column) for column in zip(*outcomes, strict=True)]
-        self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """
-                WITH outcome AS (
+                WITH held AS MATERIALIZED (%(held)s), outcome AS (
                     SELECT * FROM unnest(%(ids)s, %(states)s::varchar[], %(codes)s::int[], %(replies)s::varchar[],
                                          %(bounces)s::varchar[]) AS o (id, state, code, reply, bounce)
                 ), done AS (
@@ -280,7 +283,7 @@ class EmailCampaignRecipient(models.Model):
                            bounced_at = CASE WHEN o.bounce IS NOT NULL
                                              THEN now() AT TIME ZONE 'utc' ELSE r.bounced_at END,
                            bounce_kind = coalesce(o.bounce, r.bounce_kind)
-                      FROM outcome o, email_campaign_mailing m
+                      FROM outcome o, held m
                      WHERE r.id = o.id AND m.id = r.mailing_id
                        AND (r.state = 'handed' AND r.worker IS NOT DISTINCT FROM %(worker)s
                             -- Others took us for dead, as when the database was away, and here is what they wait for.
@@ -294,8 +297,8 @@ class EmailCampaignRecipient(models.Model):
                             CASE WHEN bounce IS NOT NULL THEN 'bounce' ELSE state END,
                             now() AT TIME ZONE 'utc', detail
                        FROM done WHERE state IN ('sent', 'failed')
-                  RETURNING id
                 """,
+                held=self._held(mailing),
                 ids=columns[0],
                 states=columns[1],
                 codes=columns[2],
@@ -306,5 +309,6 @@ class EmailCampaignRecipient(models.Model):
                 evidence=EVIDENCE,
                 detail=self._evidence_text(),
                 worker=worker.number,
-            )
+            ),
+            log_exceptions=False,
         )

@@ -52,10 +52,10 @@ def state(outcome):
     return STATES[outcome.result]
 
 
-def sender_refusals(outcomes, addresses, whole_batch, proven):
+def sender_refusals(outcomes, mails, whole_batch, proven):
     """Give those `outcomes` of a group that are about who sends: they would be the same for everybody else.
 
-    :param addresses: the address of each, by key
+    :param mails: the mail of each, by key
     :param whole_batch: whether the group is all that there was to send
     :param proven: function that says whether the server has taken something of this mass email before
     """
@@ -66,7 +66,7 @@ def sender_refusals(outcomes, addresses, whole_batch, proven):
         return blamed
     if blamed := [outcome for outcome in refused if _blames_sender(outcome)]:
         return blamed
-    return refused if _all_alike(outcomes, addresses, MANY if not whole_batch else FEW, proven) else []
+    return refused if _all_alike(outcomes, mails, MANY if not whole_batch else FEW, proven) else []
 
 
 def _blames_sender(outcome):
@@ -77,7 +77,7 @@ def _blames_sender(outcome):
     return bool(_ABOUT_SENDER.search(outcome.text)) and not _ABOUT_OTHERS.search(outcome.text)
 
 
-def _all_alike(outcomes, addresses, enough, proven):
+def _all_alike(outcomes, mails, enough, proven):
     """Say whether all were refused for good, with the same words, for something that no address is to blame for."""
     if len(outcomes) < enough:
         return False
@@ -90,5 +90,5 @@ def _all_alike(outcomes, addresses, enough, proven):
             return False
         texts.add((outcome.code, outcome.enhanced, _ADDRESS.sub("", outcome.text)))
     # One domain may well have something against us that no other has.
-    domains = {addresses[outcome.key].rpartition("@")[2] for outcome in outcomes}
+    domains = {mails[outcome.key].normalized.rpartition("@")[2] for outcome in outcomes}
     return len(texts) == 1 and not (len(domains) == 1 and proven())

@@ -1,0 +1,113 @@
+"""What a worker writes down of a mass email: what it is about to hand over, and what became of it."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from . import verdict
+
+
+class Taken(NamedTuple):
+    """What became of a group: ids that limits let go, ids that a slow domain holds back, when more may go (a moment in
+    UTC, or None), and ids that are marked as handed over.
+    """
+
+    granted: set
+    late: set
+    again_at: object
+    handed: set
+
+
+NOTHING = Taken(set(), set(), None, set())
+
+
+class Ledger:
+    """Books of `mailing` (as superuser), sent by `provider` as `worker`."""
+
+    def __init__(self, mailing, worker, provider):
+        self._mailing = mailing
+        self._worker = worker
+        self._provider = provider
+        self.handed = {}  # id → mail: handed over, and what became of it is not written down
+
+    def open(self, mails):
+        """Remember `mails` as handed over, once that is committed."""
+        self.handed.update((mail.key, mail) for mail in mails)
+
+    def close(self, outcomes):
+        """Forget the mails of `outcomes`, once these are committed."""
+        for outcome in outcomes:
+            del self.handed[outcome.key]
+
+    def exchange(self, outcomes, blamed, skipped, group):
+        """Write down `outcomes` and `skipped`, and mark of `group` what may leave, in the current transaction.
+
+        :param blamed: those of `outcomes` that are about the sender
+        :param skipped: {id: reason}
+        """
+        recipients = self._mailing.env["email.campaign.recipient"]
+        if outcomes:
+            self._flush(self._mailing, outcomes, blamed)
+        recipients._skip(self._worker, skipped)
+        if not group:
+            return NOTHING
+        granted, late, again_at = self._allowed(group)
+        recipients._defer(self._worker, late, again_at)
+        handed = recipients._hand(self._mailing, self._worker, granted)
+        if len(handed) < len(granted):
+            unused = Counter(domain(mail) for mail in group if mail.key in granted and mail.key not in handed)
+            self._provider._give_back(unused.total(), unused)
+        return Taken(set(granted), set(late), again_at, handed)
+
+    def settle(self, env, outcomes):
+        """Write down `outcomes` by `env`, in its current transaction."""
+        if outcomes:
+            self._flush(self._mailing.with_env(env), outcomes, [])
+
+    def _allowed(self, group):
+        """Give (ids that limits let go, ids that their domain holds back, when more may go)."""
+        domains = [domain(mail) for mail in group]
+        allowance = self._provider._allowance(len(group), Counter(domains))
+        granted, late, of_domain = [], [], dict(allowance.domains)
+        for mail, its in zip(group, domains, strict=True):
+            if of_domain.get(its, 1) <= 0:
+                late.append(mail.key)
+            elif len(granted) < allowance.total:
+                granted.append(mail.key)
+                if its in of_domain:
+                    of_domain[its] -= 1
+        return granted, late, allowance.again_at
+
+    def _flush(self, mailing, outcomes, blamed):
+        """Write down `outcomes` with the log and what they tell about addresses, domains and the provider."""
+        rows, bounces, sent, slowed = [], [], [], {}
+        blamed = {outcome.key for outcome in blamed}
+        for outcome in outcomes:
+            mail = self.handed[outcome.key]
+            reply = verdict.reply(outcome)
+            if outcome.result == "accepted":
+                sent.append(mail)
+                rows.append((outcome.key, "sent", outcome.code, reply, None))
+                continue
+            # What is about the sender asks nothing about this recipient, who can be written to later.
+            state = "queued" if outcome.key in blamed else verdict.state(outcome)
+            kind = verdict.bounce_kind(outcome) if state == "failed" else None
+            if state == "retry" and outcome.result == "transient":
+                slowed[domain(mail)] = (outcome.code, reply)
+            if kind:
+                bounces.append({"email": mail.normalized, "kind": kind, "status": outcome.enhanced, "reason": reply})
+            rows.append((outcome.key, state, outcome.code, reply, kind))
+        env = mailing.env
+        env["email.campaign.recipient"]._flush_outcomes(mailing, self._worker, rows)
+        provider = self._provider.with_env(env)
+        if sent:
+            env["email.address"]._note_sent([mail.normalized for mail in sent])
+            provider._note_domain_success(Counter(map(domain, sent)))
+        if bounces:
+            env["email.address"]._note_bounces(bounces)
+        if slowed:
+            provider._note_domain_trouble(slowed)
+
+
+def domain(mail):
+    """Give the domain that `mail` goes to."""
+    return mail.normalized.rpartition("@")[2]
