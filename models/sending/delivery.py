@@ -23,6 +23,8 @@ JUDGE_SECONDS = 5.0
 # A limit that lets go on within so many seconds is waited for; else others have their turn.
 SHORT_WAIT = 1.0
 PROGRESS_SECONDS = 1.0
+# So many addresses are told at a time that they took a mail.
+NOTED_MAILS = 500
 # A rate is worth remembering when so many mails stand behind it.
 RATE_MAILS = 200
 
@@ -30,17 +32,18 @@ RATE_MAILS = 200
 class Delivery:
     """Sends `mailing` (as superuser) as `worker` over `line`."""
 
-    def __init__(self, mailing, worker, line, filler):
+    def __init__(self, mailing, worker, line):
         self._mailing = mailing
         self._worker = worker
         self._line = line
         self.outgoing = Outgoing(mailing, line.provider)
         personaliser = Personaliser(mailing, self.outgoing, mailing.frozen_content)
-        self._stock = Stock(mailing, worker, personaliser, mailing._portion_size(), filler)
+        self._stock = Stock(mailing, worker, personaliser, mailing._portion_size())
         self._ledger = Ledger(mailing, worker, line.provider)
         self._outcomes = []  # known, and not written down
         self._judged = False
-        self._window = FIRST_GROUP
+        self._window = FIRST_GROUP  # how many mails may be on their way; adapts to the speed
+        self._counted, self._counted_from = 0, 0.0
         self._fruit = 0  # accepted since the line was opened
         self._notified = 0.0
 
@@ -64,7 +67,7 @@ class Delivery:
         self._not_before = 0.0
         self._accepted = self._dealt = 0
         self._fruit = 1
-        started = time.monotonic()
+        started = self._counted_from = time.monotonic()
         while True:
             self._stopping = self._stopping or time.monotonic() >= until
             group = self._next_group()
@@ -127,7 +130,8 @@ class Delivery:
         if not lanes.pending and not self._outcomes and not self._has_connection():
             return []
         # While the first ones are judged nothing follows them.
-        room = min(self._window, LARGEST_GROUP, self._window - lanes.pending - len(self._outcomes))
+        # Outcomes take no room: they are written down in the transaction that marks this group.
+        room = min(LARGEST_GROUP, self._window - lanes.pending)
         if room <= 0 or (not self._judged and self._ledger.handed):
             return []
         if not len(self._stock):
@@ -141,6 +145,7 @@ class Delivery:
         return group
 
     def _refill(self):
+        self._ledger.note_addresses(NOTED_MAILS)
         held = self.provider._held_domains()
         try:
             taken = self._stock.refill(held)
@@ -217,14 +222,24 @@ class Delivery:
         """Wait until it is worth a transaction, or until it is time to write down what is known."""
         lanes = self._line.lanes
         pending = lanes.pending
-        started = time.monotonic()
         if not self._judged:
             self._outcomes = lanes.collect(pending, JUDGE_SECONDS)
         else:
-            enough = pending if self._stopping else min(pending, max(1, self._window // 2))
-            self._outcomes = lanes.collect(enough, GROUP_SECONDS)
-        rate = len(self._outcomes) / max(time.monotonic() - started, 0.001)
-        self._window = int(max(2, 2 * self._line.width, min(WINDOW, rate * GROUP_SECONDS)))
+            # Until there is room for another group, so that the lanes have work while it is marked.
+            group = min(LARGEST_GROUP, max(1, self._window // 2))
+            enough = pending if self._stopping or not len(self._stock) else group - (self._window - pending)
+            self._outcomes = lanes.collect(max(0, enough), GROUP_SECONDS)
+        self._adapt()
+
+    def _adapt(self):
+        """Keep as many mails on their way as take half a second."""
+        now = time.monotonic()
+        self._counted += len(self._outcomes)
+        passed = now - self._counted_from
+        if self._counted >= LARGEST_GROUP or passed >= GROUP_SECONDS:
+            rate = self._counted / max(passed, 0.001)
+            self._window = int(max(2, 2 * self._line.width, min(WINDOW, rate * GROUP_SECONDS)))
+            self._counted, self._counted_from = 0, now
 
     def _judge(self, outcomes):
         """Give those `outcomes` that are about the sender; then nothing more is handed over."""
@@ -254,6 +269,7 @@ class Delivery:
 
     def _conclude(self, seconds):
         """Write down that it goes well, and how fast."""
+        self._ledger.note_addresses()
         if not self._accepted:
             return
         rate = self._accepted / max(seconds, 0.001) if self._accepted >= RATE_MAILS else None

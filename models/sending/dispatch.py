@@ -2,7 +2,6 @@
 
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 
@@ -27,8 +26,6 @@ class Dispatch:
         self._lines = {}
         self._deliveries = {}
         self._active = None
-        # Fills the next mails while the database works for those before.
-        self._filler = ThreadPoolExecutor(1, thread_name_prefix="email filler")
 
     def send(self, mailing, until):
         """Send of `mailing` (as superuser) until `until` of the monotonic clock; write down what stands in the way.
@@ -85,7 +82,6 @@ class Dispatch:
         for line in self._lines.values():
             line.close()
         self._lines.clear()
-        self._filler.shutdown()
 
     def settle(self, dbname):
         """Write down what is known of mails, and not written down, by a connection of its own.
@@ -111,7 +107,7 @@ class Dispatch:
             self.drop(mailing)
             if provider.id not in self._lines:
                 self._lines[provider.id] = Line(provider)
-            delivery = self._deliveries[mailing.id] = Delivery(mailing, self._worker, self._lines[provider.id], self._filler)
+            delivery = self._deliveries[mailing.id] = Delivery(mailing, self._worker, self._lines[provider.id])
         # Stays named when something unforeseen happens, for whoever picks up the pieces.
         self._active = delivery
         try:

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from . import prepared
 from .worker import living_workers
 
 MAX_ATTEMPTS = 6
@@ -8,6 +9,65 @@ MAX_ATTEMPTS = 6
 FIRST_DELAY = 5
 # Whoever did one of these had the email.
 EVIDENCE = SQL("coalesce(r.opened_at, r.clicked_at, r.replied_at, r.bounced_at, r.opted_out_at) IS NOT NULL")
+
+# Reads the state of the mass email and keeps it as it is until the end of the transaction; see `_hold`.
+_HELD = SQL("SELECT id, campaign_id, state FROM email_campaign_mailing WHERE id = $1 FOR SHARE")
+# $1 mass email, $2 ids, $3 worker. By itself it waits for the disk, see `_hand`.
+HAND = SQL(
+    """
+    WITH held AS MATERIALIZED (%s)
+    UPDATE email_campaign_recipient SET state = 'handed', attempts = attempts + 1
+     WHERE id = ANY($2) AND state = 'claimed' AND worker IS NOT DISTINCT FROM $3
+       AND EXISTS (SELECT FROM held WHERE state = 'sending')
+       AND (SELECT set_config('synchronous_commit', 'on', TRUE)) = 'on'
+ RETURNING id
+    """,
+    _HELD,
+)
+# $1 mass email, $2 worker, $3 to $7 the columns of the outcomes, $8 what the log says of evidence.
+FLUSH = SQL(
+    """
+    WITH held AS MATERIALIZED (%(held)s), outcome AS (
+        SELECT * FROM unnest($3, $4, $5, $6,
+                             $7) AS o (id, state, code, reply, bounce)
+    ), done AS (
+        UPDATE email_campaign_recipient r
+           SET worker = NULL,
+               state = CASE WHEN m.state = 'cancelled' AND o.state IN ('retry', 'queued') THEN 'cancelled'
+                            WHEN o.state = 'retry' AND r.attempts >= %(max)s THEN 'failed'
+                            WHEN o.state = 'in_doubt' AND %(evidence)s THEN 'sent'
+                            ELSE o.state END,
+               attempts = CASE WHEN o.state = 'queued' THEN r.attempts - 1 ELSE r.attempts END,
+               next_try_at = CASE WHEN o.state = 'retry'
+                    THEN now() AT TIME ZONE 'utc'
+                         + make_interval(mins => (%(delay)s * 3 ^ (r.attempts - 1))::int) END,
+               smtp_code = CASE WHEN o.state = 'queued' THEN r.smtp_code ELSE o.code END,
+               smtp_reply = CASE WHEN o.state = 'queued' THEN r.smtp_reply ELSE o.reply END,
+               sent_at = CASE WHEN o.state = 'sent' OR o.state = 'in_doubt' AND %(evidence)s
+                              THEN now() AT TIME ZONE 'utc' ELSE r.sent_at END,
+               bounced_at = CASE WHEN o.bounce IS NOT NULL
+                                 THEN now() AT TIME ZONE 'utc' ELSE r.bounced_at END,
+               bounce_kind = coalesce(o.bounce, r.bounce_kind)
+          FROM outcome o, held m
+         WHERE r.id = o.id AND m.id = r.mailing_id
+           AND (r.state = 'handed' AND r.worker IS NOT DISTINCT FROM $2
+                -- Others took us for dead, as when the database was away, and here is what they wait for.
+                OR r.state = 'in_doubt' AND r.worker IS NULL)
+     RETURNING r.id, r.mailing_id, m.campaign_id, r.state, o.bounce,
+               CASE WHEN r.state <> 'sent' THEN o.reply
+                    WHEN o.state = 'in_doubt' THEN $8 END AS detail
+    )
+    INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, detail)
+         SELECT mailing_id, campaign_id, id,
+                CASE WHEN bounce IS NOT NULL THEN 'bounce' ELSE state END,
+                now() AT TIME ZONE 'utc', detail
+           FROM done WHERE state IN ('sent', 'failed')
+    """,
+    held=_HELD,
+    max=MAX_ATTEMPTS,
+    delay=FIRST_DELAY,
+    evidence=EVIDENCE,
+)
 
 
 class EmailCampaignRecipient(models.Model):
@@ -95,10 +155,9 @@ class EmailCampaignRecipient(models.Model):
         Without this a button pressed meanwhile would go unseen: a transaction sees what was when it began. The error
         that tells of it is no line in the log: `_committed` begins anew.
         """
-        self.env.cr.execute(self._held(mailing), log_exceptions=False)
-
-    def _held(self, mailing):
-        return SQL("SELECT id, campaign_id, state FROM email_campaign_mailing WHERE id = %s FOR SHARE", mailing.id)
+        self.env.cr.execute(
+            SQL("SELECT state FROM email_campaign_mailing WHERE id = %s FOR SHARE", mailing.id), log_exceptions=False
+        )
 
     @api.model
     def _claim(self, mailing, worker, limit, after=0, held=()):
@@ -170,22 +229,8 @@ class EmailCampaignRecipient(models.Model):
         The commit that follows waits for the disk, however the database is set up: if a crash of PostgreSQL made it
         forget this mark, they would be sent twice.
         """
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH held AS MATERIALIZED (%s)
-                UPDATE email_campaign_recipient SET state = 'handed', attempts = attempts + 1
-                 WHERE id = ANY(%s) AND state = 'claimed' AND worker IS NOT DISTINCT FROM %s
-                   AND EXISTS (SELECT FROM held WHERE state = 'sending')
-                   AND (SELECT set_config('synchronous_commit', 'on', TRUE)) = 'on'
-             RETURNING id
-                """,
-                self._held(mailing),
-                ids,
-                worker.number,
-            ),
-            log_exceptions=False,
-        )
+        types = ("int", "bigint[]", "int")
+        prepared.execute(self.env.cr, "email_campaign_hand", types, HAND, mailing.id, ids, worker.number)
         return {row_id for (row_id,) in self.env.cr.fetchall()}
 
     @api.model
@@ -259,56 +304,14 @@ class EmailCampaignRecipient(models.Model):
         if not outcomes:
             return
         columns = [list(column) for column in zip(*outcomes, strict=True)]
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH held AS MATERIALIZED (%(held)s), outcome AS (
-                    SELECT * FROM unnest(%(ids)s, %(states)s::varchar[], %(codes)s::int[], %(replies)s::varchar[],
-                                         %(bounces)s::varchar[]) AS o (id, state, code, reply, bounce)
-                ), done AS (
-                    UPDATE email_campaign_recipient r
-                       SET worker = NULL,
-                           state = CASE WHEN m.state = 'cancelled' AND o.state IN ('retry', 'queued') THEN 'cancelled'
-                                        WHEN o.state = 'retry' AND r.attempts >= %(max)s THEN 'failed'
-                                        WHEN o.state = 'in_doubt' AND %(evidence)s THEN 'sent'
-                                        ELSE o.state END,
-                           attempts = CASE WHEN o.state = 'queued' THEN r.attempts - 1 ELSE r.attempts END,
-                           next_try_at = CASE WHEN o.state = 'retry'
-                                THEN now() AT TIME ZONE 'utc'
-                                     + make_interval(mins => (%(delay)s * 3 ^ (r.attempts - 1))::int) END,
-                           smtp_code = CASE WHEN o.state = 'queued' THEN r.smtp_code ELSE o.code END,
-                           smtp_reply = CASE WHEN o.state = 'queued' THEN r.smtp_reply ELSE o.reply END,
-                           sent_at = CASE WHEN o.state = 'sent' OR o.state = 'in_doubt' AND %(evidence)s
-                                          THEN now() AT TIME ZONE 'utc' ELSE r.sent_at END,
-                           bounced_at = CASE WHEN o.bounce IS NOT NULL
-                                             THEN now() AT TIME ZONE 'utc' ELSE r.bounced_at END,
-                           bounce_kind = coalesce(o.bounce, r.bounce_kind)
-                      FROM outcome o, held m
-                     WHERE r.id = o.id AND m.id = r.mailing_id
-                       AND (r.state = 'handed' AND r.worker IS NOT DISTINCT FROM %(worker)s
-                            -- Others took us for dead, as when the database was away, and here is what they wait for.
-                            OR r.state = 'in_doubt' AND r.worker IS NULL)
-                 RETURNING r.id, r.mailing_id, m.campaign_id, r.state, o.bounce,
-                           CASE WHEN r.state <> 'sent' THEN o.reply
-                                WHEN o.state = 'in_doubt' THEN %(detail)s END AS detail
-                )
-                INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, detail)
-                     SELECT mailing_id, campaign_id, id,
-                            CASE WHEN bounce IS NOT NULL THEN 'bounce' ELSE state END,
-                            now() AT TIME ZONE 'utc', detail
-                       FROM done WHERE state IN ('sent', 'failed')
-                """,
-                held=self._held(mailing),
-                ids=columns[0],
-                states=columns[1],
-                codes=columns[2],
-                replies=columns[3],
-                bounces=columns[4],
-                max=MAX_ATTEMPTS,
-                delay=FIRST_DELAY,
-                evidence=EVIDENCE,
-                detail=self._evidence_text(),
-                worker=worker.number,
-            ),
-            log_exceptions=False,
+        types = ("int", "int", "bigint[]", "varchar[]", "int[]", "varchar[]", "varchar[]", "text")
+        prepared.execute(
+            self.env.cr,
+            "email_campaign_flush",
+            types,
+            FLUSH,
+            mailing.id,
+            worker.number,
+            *columns,
+            self._evidence_text(),
         )

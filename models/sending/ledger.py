@@ -28,6 +28,7 @@ class Ledger:
         self._worker = worker
         self._provider = provider
         self.handed = {}  # id → mail: handed over, and what became of it is not written down
+        self._noted = []  # addresses that took something, which is not noted on them yet
 
     def open(self, mails):
         """Remember `mails` as handed over, once that is committed."""
@@ -36,7 +37,18 @@ class Ledger:
     def close(self, outcomes):
         """Forget the mails of `outcomes`, once these are committed."""
         for outcome in outcomes:
-            del self.handed[outcome.key]
+            mail = self.handed.pop(outcome.key)
+            if outcome.result == "accepted":
+                self._noted.append(mail.normalized)
+
+    def note_addresses(self, least=1):
+        """Note on the addresses that they took something, in a transaction of its own, when there are `least` of them.
+
+        It is news about an address and no part of the protocol; many at a time cost half.
+        """
+        if len(self._noted) >= least:
+            self._mailing._committed(lambda: self._mailing.env["email.address"]._note_sent(self._noted))
+            self._noted = []
 
     def exchange(self, outcomes, blamed, skipped, group):
         """Write down `outcomes` and `skipped`, and mark of `group` what may leave, in the current transaction.
@@ -100,7 +112,6 @@ class Ledger:
         env["email.campaign.recipient"]._flush_outcomes(mailing, self._worker, rows)
         provider = self._provider.with_env(env)
         if sent:
-            env["email.address"]._note_sent([mail.normalized for mail in sent])
             provider._note_domain_success(Counter(map(domain, sent)))
         if bounces:
             env["email.address"]._note_bounces(bounces)

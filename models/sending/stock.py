@@ -1,7 +1,6 @@
 """What a worker has claimed of a mass email and not handed over yet, and the mails that are made of it."""
 
 import logging
-import time
 from collections import deque
 
 import psycopg2
@@ -13,9 +12,6 @@ from .personaliser import UnfillableError
 
 _logger = logging.getLogger(__name__)
 
-GROUP = 64  # how many mails are made ahead
-YIELD = 4
-
 
 class StockError(Exception):
     """No mail of this mass email can be made until a person mends it; `explanation` says what."""
@@ -26,27 +22,23 @@ class StockError(Exception):
 
 
 class Stock:
-    """Claims recipients of `mailing` (as superuser) for `worker` in portions, and makes mails of them, a group ahead.
-
-    :param portion: how many are claimed at a time
-    :param filler: executor with one thread, in which mails are made while the caller waits for the database
+    """Claims recipients of `mailing` (as superuser) for `worker` in portions of so many, and makes mails of them as
+    late as they are asked for, so that the connections have something to do meanwhile.
     """
 
-    def __init__(self, mailing, worker, personaliser, portion, filler):
+    def __init__(self, mailing, worker, personaliser, portion):
         self._mailing = mailing
         self._worker = worker
         self._recipients = mailing.env["email.campaign.recipient"]
         self._personaliser = personaliser
-        self._filler = filler
         self._portion = portion
         self._rows = deque()  # (row, merge values) of which no mail is made yet
-        self._ahead = None  # of which mails are being made in the filler's thread: (rows, future)
-        self._mails = deque()  # made
+        self._mails = deque()  # made, and given back by somebody who could not use them yet
         self._skipped = {}
         self._last_id = 0
 
     def __len__(self):
-        return len(self._rows) + len(self._mails) + (len(self._ahead[0]) if self._ahead else 0)
+        return len(self._rows) + len(self._mails)
 
     @property
     def has_skipped(self):
@@ -77,13 +69,15 @@ class Stock:
 
     def take(self, number):
         """Give at the most `number` mails; what can't be made into one is skipped with the reason."""
-        self._gather()
-        while len(self._mails) < number and self._rows:
-            self._fill_ahead(number - len(self._mails))
-            self._gather()
         mails = [self._mails.popleft() for _number in range(min(number, len(self._mails)))]
-        if len(self._mails) < GROUP:
-            self._fill_ahead(GROUP)
+        while len(mails) < number and self._rows:
+            row, values = self._rows.popleft()
+            try:
+                mails.append(self._personaliser.mail(row, values))
+            except address.AddressError:
+                self._skipped[row["id"]] = "bad_address"
+            except UnfillableError:
+                self._skipped[row["id"]] = "merge_failed"
         return mails
 
     def put_back(self, mails):
@@ -97,41 +91,9 @@ class Stock:
 
     def give_back(self):
         """Put back into the queue what was claimed and not handed over, in the current transaction."""
-        self._gather()
         self._recipients._skip(self._worker, self._skipped)
         ids = [row["id"] for row, _values in self._rows] + [mail.key for mail in self._mails]
         self._recipients._release(self._mailing, self._worker, ids)
-
-    def _fill_ahead(self, number):
-        rows = [self._rows.popleft() for _number in range(min(number, len(self._rows)))]
-        if rows:
-            self._ahead = rows, self._filler.submit(self._fill, rows)
-
-    def _gather(self):
-        if self._ahead:
-            rows, future = self._ahead
-            self._ahead = None
-            try:
-                mails, skipped = future.result()
-            except BaseException:
-                self._rows.extendleft(reversed(rows))
-                raise
-            self._mails.extend(mails)
-            self._skipped.update(skipped)
-
-    def _fill(self, rows):
-        """Give (mails, {id: reason} of those that none can be made for). In the filler's thread: no ORM, no cursor."""
-        mails, skipped = [], {}
-        for number, (row, values) in enumerate(rows):
-            if not number % YIELD:
-                time.sleep(0)  # lets those go on who wait for Python's lock, for what would be 5 ms else
-            try:
-                mails.append(self._personaliser.mail(row, values))
-            except address.AddressError:
-                skipped[row["id"]] = "bad_address"
-            except UnfillableError:
-                skipped[row["id"]] = "merge_failed"
-        return mails, skipped
 
     def clear(self):
         """Forget what was given back."""

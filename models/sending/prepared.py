@@ -1,0 +1,27 @@
+"""Statements that a worker runs for every group: PostgreSQL reads and plans them once for a connection."""
+
+from odoo.tools import SQL
+
+_ATTRIBUTE = "_email_campaign_prepared"
+
+
+def execute(cr, name, types, query, *params):
+    """Run `query` on `cr`, prepared on its connection when it is run there for the first time.
+
+    Errors are not logged: those that meet other workers' changes are expected.
+
+    :param name: of the statement, the same for the same `query` and `types`
+    :param types: PostgreSQL types of the parameters, which `query` calls $1, $2, …
+    """
+    # What is prepared lives as long as the connection, whatever becomes of the transaction.
+    known = cr.connection.__dict__.setdefault(_ATTRIBUTE, set())
+    if name not in known:
+        cr.execute(
+            SQL("PREPARE %s (%s) AS %s", SQL.identifier(name), SQL(", ").join(map(SQL, types)), query),
+            log_exceptions=False,
+        )
+        known.add(name)
+    cr.execute(
+        SQL("EXECUTE %s (%s)", SQL.identifier(name), SQL(", ").join(SQL("%s", param) for param in params)),
+        log_exceptions=False,
+    )
