@@ -223,7 +223,13 @@ class Delivery:
         lanes = self._line.lanes
         pending = lanes.pending
         if not self._judged:
-            self._outcomes = lanes.collect(pending, JUDGE_SECONDS)
+            self._outcomes = []
+            # Meanwhile connections can be opened for those that follow.
+            while len(self._stock) and lanes.missing and len(self._outcomes) < pending and self._widen():
+                self._outcomes += lanes.collect(0, 0.0)
+                if not self._line.may_widen:
+                    break
+            self._outcomes += lanes.collect(lanes.pending, JUDGE_SECONDS)
         else:
             # Until there is room for another group, so that the lanes have work while it is marked.
             group = min(LARGEST_GROUP, max(1, self._window // 2))

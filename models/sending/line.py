@@ -33,12 +33,17 @@ class Line:
         """The number of connections that are open."""
         return self.lanes.living
 
+    @property
+    def may_widen(self):
+        """Whether it is worth trying to open another connection."""
+        return self.lanes.missing and (not self.width or time.monotonic() >= self._not_before)
+
     def widen(self, outgoing):
         """Open one more connection, where one is missing.
 
         :raises ConnectingError: when it can't be opened and there is no other
         """
-        if not self.lanes.missing or (self.width and time.monotonic() < self._not_before):
+        if not self.may_widen:
             return
         try:
             self.lanes.add(outgoing.open())

@@ -12,6 +12,9 @@ from .personaliser import UnfillableError
 
 _logger = logging.getLogger(__name__)
 
+# After so many portions what was read is forgotten: memory is bounded, and what hardly changes is not read each time.
+KEPT_PORTIONS = 5
+
 
 class StockError(Exception):
     """No mail of this mass email can be made until a person mends it; `explanation` says what."""
@@ -36,6 +39,7 @@ class Stock:
         self._mails = deque()  # made, and given back by somebody who could not use them yet
         self._skipped = {}
         self._last_id = 0
+        self._portions = 0
 
     def __len__(self):
         return len(self._rows) + len(self._mails)
@@ -63,8 +67,9 @@ class Stock:
             self._load(rows)
             # What follows shall not decide by what was when the values were read.
             mailing._committed(lambda: None)
-        # Bounded memory, whatever the number of portions.
-        mailing.env.invalidate_all(flush=False)
+        self._portions += 1
+        if not self._portions % KEPT_PORTIONS:
+            mailing.env.invalidate_all(flush=False)
         return taken
 
     def take(self, number):
