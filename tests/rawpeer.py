@@ -87,8 +87,8 @@ class Session:
             self.answer(b"220 peer")
             while True:
                 self.command(self.line())
-        except (HungUp, OSError):
-            pass
+        except (HungUp, OSError) as reason:
+            self.ended = reason
         finally:
             self.socket.close()
 

@@ -17,7 +17,7 @@ from .trouble import DeliveryError, ProviderError
 # What is marked and written down in one transaction: a few dozen, or what takes half a second.
 LARGEST_GROUP = 64
 GROUP_SECONDS = 0.5
-# The first group of a run is judged alone, before more are given to a server that may have something against the sender.
+# The first group is judged alone, before more are given to a server that may have something against the sender.
 FIRST_GROUP = 8
 JUDGE_SECONDS = 5.0
 # A limit that lets go on within so many seconds is waited for; else others have their turn.

@@ -245,7 +245,8 @@ class EmailCampaignRecipient(models.Model):
                 UPDATE email_campaign_recipient r
                    SET worker = NULL, state = CASE WHEN m.state = 'cancelled' THEN 'cancelled' ELSE 'queued' END
                   FROM email_campaign_mailing m
-                 WHERE m.id = r.mailing_id AND r.id = ANY(%s) AND r.state = 'claimed' AND r.worker IS NOT DISTINCT FROM %s
+                 WHERE m.id = r.mailing_id AND r.id = ANY(%s)
+                   AND r.state = 'claimed' AND r.worker IS NOT DISTINCT FROM %s
              RETURNING r.id
                 """,
                 ids,

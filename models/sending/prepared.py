@@ -2,7 +2,7 @@
 
 from odoo.tools import SQL
 
-_ATTRIBUTE = "_email_campaign_prepared"
+_KEY = "email_campaign.prepared"
 
 
 def execute(cr, name, types, query, *params):
@@ -13,13 +13,16 @@ def execute(cr, name, types, query, *params):
     :param name: of the statement, the same for the same `query` and `types`
     :param types: PostgreSQL types of the parameters, which `query` calls $1, $2, …
     """
-    # What is prepared lives as long as the connection, whatever becomes of the transaction.
-    known = cr.connection.__dict__.setdefault(_ATTRIBUTE, set())
+    known = cr.cache.setdefault(_KEY, set())
     if name not in known:
-        cr.execute(
-            SQL("PREPARE %s (%s) AS %s", SQL.identifier(name), SQL(", ").join(map(SQL, types)), query),
-            log_exceptions=False,
-        )
+        # What is prepared lives as long as the connection, whatever becomes of the transaction; another cursor may have
+        # done it.
+        cr.execute(SQL("SELECT FROM pg_prepared_statements WHERE name = %s", name))
+        if not cr.rowcount:
+            cr.execute(
+                SQL("PREPARE %s (%s) AS %s", SQL.identifier(name), SQL(", ").join(map(SQL, types)), query),
+                log_exceptions=False,
+            )
         known.add(name)
     cr.execute(
         SQL("EXECUTE %s (%s)", SQL.identifier(name), SQL(", ").join(SQL("%s", param) for param in params)),
