@@ -157,3 +157,39 @@ class TestDeliveryByProviders(DeliveryCase):
         self.assertTrue(untried, "the rest of the domain is not even tried")
         trigger = self.env["ir.cron.trigger"].search([("call_at", ">", fields.Datetime.now())])
         self.assertTrue(trigger)
+
+    def test_a_used_up_limit_does_not_defer_a_slowed_domain_for_days(self):
+        self.provider.limit_day = 5
+        partners = self.env["res.partner"].create([{"name": f"P{n}", "email": f"p{n}@slow.example"} for n in range(30)])
+        self.peer.script = {partners[0].email: "451 4.7.1 too fast"}
+        mailing = self.make_mailing(self.make_list(partners))
+        mailing.action_launch()
+        self.send()
+        self.try_again(mailing)
+        self.provider._note_domain_trouble({"slow.example": (451, "4.7.1 too fast")})
+        self.env.cr.execute("UPDATE email_provider_pace SET hold_until = now() - interval '1 hour' WHERE domain <> ''")
+        self.env.invalidate_all()
+        self.send()
+        longest = max((at for at in mailing.recipient_ids.mapped("next_try_at") if at), default=None)
+        self.assertTrue(not longest or longest < fields.Datetime.now() + timedelta(minutes=30))
+
+    def test_resume_asks_again_those_that_refused_the_sender(self):
+        self.peer.script = {"MAIL": "550 5.7.1 not your domain"}
+        mailing = self.launch()
+        self.send()
+        self.assertEqual(mailing.state, "paused")
+        mailing.sudo().refused_provider_ids = self.provider
+        self.peer.script = {}
+        mailing.action_resume()
+        self.send()
+        self.assertEqual((mailing.state, mailing.sent_count), ("done", 5))
+
+    def test_a_server_that_always_hangs_up_is_left_alone(self):
+        mailing = self.launch(30)
+        connections = self.peer.connections
+        self.peer.script = {f"person{n}@good.example": "421 4.3.2 closing" for n in range(1, 31)}
+        with self.assertBalanced(mailing):
+            self.send()
+        self.assertEqual(self.provider.state, "red")
+        self.assertLess(self.peer.connections - connections, 5)
+        self.assertGreater(mailing.recipient_ids.mapped("state").count("queued"), 20, "hardly any was tried")

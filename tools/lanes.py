@@ -177,8 +177,8 @@ class Lanes:
         finally:
             with self._lock:
                 self._living -= 1
+                self._last_trouble = lane.trouble
                 if lane.trouble:
-                    self._last_trouble = lane.trouble
                     self._deserted = not self._living
             self._awake.set()
 

@@ -78,7 +78,7 @@ class EmailCampaignLaunch(models.TransientModel):
         return self.create(
             {
                 "mailing_id": mailing.id,
-                "sender": Outgoing(mailing.sudo()).sender,
+                "sender": Outgoing(mailing.sudo(), mailing.sudo()._provider()).sender,
                 "recipient_count": count,
                 "skipped_count": sum(report.values()),
                 "skipped_table": self._reasons_table(report),

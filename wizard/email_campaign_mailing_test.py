@@ -33,7 +33,7 @@ class EmailCampaignMailingTest(models.TransientModel):
         lang = self.partner_id.lang or self.env.lang
         source, _content = self.mailing_id._compiled([lang])[lang]
         source = dict(source, subject=self.env._("[Test] %s", source["subject"]))
-        outgoing = Outgoing(mailing)
+        outgoing = Outgoing(mailing, mailing._provider())
         personaliser = Personaliser(mailing, outgoing, {"lang": lang, "sources": {lang: source}}, test=True)
         rows = [self._row(target, lang) for target in self._addresses()]
         values = self.env["email.merge"]._values(self.env.user, mailing.company_id, rows[:1], personaliser.wanted(rows))

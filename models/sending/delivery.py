@@ -44,7 +44,7 @@ class Delivery:
         self._judged = False
         self._window = FIRST_GROUP  # how many mails may be on their way; adapts to the speed
         self._counted, self._counted_from = 0, 0.0
-        self._fruit = 0  # accepted since the line was opened
+        self._fruit = 1  # accepted since the line was opened; the first opening is free
         self._notified = 0.0
 
     @property
@@ -66,7 +66,6 @@ class Delivery:
         self._stopping = False
         self._not_before = 0.0
         self._accepted = self._dealt = 0
-        self._fruit = 1
         started = self._counted_from = time.monotonic()
         while True:
             self._stopping = self._stopping or time.monotonic() >= until
@@ -76,7 +75,7 @@ class Delivery:
             if self._line.lanes.pending:
                 if not self._line.width:
                     self._widen()  # all were used up while mails wait for one
-                self._collect()
+                self._collect(bool(group))
             elif self._stopping or not (group or len(self._stock)):
                 break
             else:
@@ -112,7 +111,10 @@ class Delivery:
             SQL(
                 """
                 UPDATE email_campaign_mailing
-                   SET state = 'sending', trouble = NULL, trouble_count = 0, next_try_at = NULL
+                   SET state = 'sending', next_try_at = NULL,
+                       -- What troubles one that is sending is over when something is taken.
+                       trouble = CASE WHEN state = 'queued' THEN NULL ELSE trouble END,
+                       trouble_count = CASE WHEN state = 'queued' THEN 0 ELSE trouble_count END
                  WHERE id = %s AND (state = 'queued' OR state = 'sending' AND next_try_at IS NOT NULL)
                 """,
                 self._mailing.id,
@@ -126,8 +128,6 @@ class Delivery:
         """Give the mails to hand over next, none when there is no room, no connection or nothing to send."""
         lanes = self._line.lanes
         if self._stopping or time.monotonic() < self._not_before:
-            return []
-        if not lanes.pending and not self._outcomes and not self._has_connection():
             return []
         # While the first ones are judged nothing follows them.
         # Outcomes take no room: they are written down in the transaction that marks this group.
@@ -155,21 +155,19 @@ class Delivery:
         # The rest of what was taken up is dealt with: it may not be mailed any more.
         self._dealt += taken - len(self._stock)
         if held and not taken:
-            self._mailing._committed(lambda: self.provider._trigger_send(self.provider._held_until()))
-
-    def _has_connection(self):
-        """Say whether the line is fit to be used; else it is opened anew, unless that would go on for ever."""
-        lanes = self._line.lanes
-        if self._line.width:
-            return True
-        if lanes.last_trouble and not self._fruit:
-            self._stop(trouble.hung_up(self._mailing.env, self.outgoing, lanes.last_trouble))
-            return False
-        return True
+            self._again_at = self.provider._held_until()
 
     def _widen(self):
-        """Open another connection where one is missing; give whether there is any."""
+        """Open another connection where one is missing; give whether there is any.
+
+        A server that hangs up on one connection after the other, and takes nothing, is left alone.
+        """
+        lanes = self._line.lanes
         if not self._line.width:
+            self._add(lanes.collect(0, 0.0) if lanes.pending else [])
+            if lanes.last_trouble and not self._fruit:
+                self._stop(trouble.hung_up(self._mailing.env, self.outgoing, lanes.last_trouble))
+                return False
             self._fruit = 0
         try:
             self._line.widen(self.outgoing)
@@ -197,7 +195,12 @@ class Delivery:
             self._notify()
             return self._ledger.exchange(outcomes, blamed, skipped, group)
 
-        taken = self._mailing._committed(exchange)
+        try:
+            taken = self._mailing._committed(exchange)
+        except BaseException:
+            self._stock.put_back(group)
+            self._stock.skip(skipped)
+            raise
         self._outcomes = []
         self._ledger.close(outcomes)
         self._stock.put_back([mail for mail in group if mail.key not in taken.handed and mail.key not in taken.late])
@@ -218,24 +221,32 @@ class Delivery:
             self._again_at = again_at
             self._stopping = True
 
-    def _collect(self):
-        """Wait until it is worth a transaction, or until it is time to write down what is known."""
+    def _collect(self, handed):
+        """Wait until it is worth a transaction, or until it is time to write down what is known.
+
+        :param handed: whether mails were handed over just now
+        """
         lanes = self._line.lanes
         pending = lanes.pending
+        pause = self._not_before - time.monotonic()
         if not self._judged:
-            self._outcomes = []
             # Meanwhile connections can be opened for those that follow.
-            while len(self._stock) and lanes.missing and len(self._outcomes) < pending and self._widen():
-                self._outcomes += lanes.collect(0, 0.0)
-                if not self._line.may_widen:
-                    break
-            self._outcomes += lanes.collect(lanes.pending, JUDGE_SECONDS)
+            while len(self._stock) and lanes.pending and self._line.may_widen and self._widen():
+                self._add(lanes.collect(0, 0.0))
+            self._add(lanes.collect(lanes.pending, JUDGE_SECONDS))
+        elif pause > 0:
+            self._add(lanes.collect(pending, min(pause, GROUP_SECONDS)))  # a limit is waited for anyway
         else:
             # Until there is room for another group, so that the lanes have work while it is marked.
             group = min(LARGEST_GROUP, max(1, self._window // 2))
             enough = pending if self._stopping or not len(self._stock) else group - (self._window - pending)
-            self._outcomes = lanes.collect(max(0, enough), GROUP_SECONDS)
+            # Where nothing was handed over just now there is nothing to hurry back to.
+            self._add(lanes.collect(max(0 if handed else 1, enough), GROUP_SECONDS))
         self._adapt()
+
+    def _add(self, outcomes):
+        self._outcomes += outcomes
+        self._fruit += sum(outcome.result == "accepted" for outcome in outcomes)
 
     def _adapt(self):
         """Keep as many mails on their way as take half a second."""
@@ -251,7 +262,6 @@ class Delivery:
         """Give those `outcomes` that are about the sender; then nothing more is handed over."""
         accepted = sum(outcome.result == "accepted" for outcome in outcomes)
         self._accepted += accepted
-        self._fruit += accepted
         first = not self._judged
         if outcomes and len(outcomes) == len(self._ledger.handed):
             self._judged = True

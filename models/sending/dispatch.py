@@ -47,7 +47,7 @@ class Dispatch:
                 waiting.append((error.explanation, provider.next_try_at))
             except SenderError as error:
                 self.drop(mailing)
-                if number + 1 == len(candidates):
+                if number + 1 == len(candidates) and not waiting:
                     mailing._committed(lambda e=error: mailing._note_trouble(e))
                     return 0, None
                 if error.pause:
@@ -75,6 +75,8 @@ class Dispatch:
         except Exception:
             # They are taken for what they are then: in doubt.
             _logger.exception("mass email %s: can't write down what became of its mails", mailing.id)
+            # Nothing of it may be left for others that use the same connections.
+            self.close()
         self.drop(mailing)
 
     def close(self):

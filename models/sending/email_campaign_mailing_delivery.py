@@ -39,7 +39,7 @@ class EmailCampaignMailing(models.Model):
                 self._committed(self.env["email.campaign.recipient"]._recover)
                 self._committed(self.env["email.campaign.recipient"]._sweep)
                 self._send_due(dispatch)
-            except psycopg2.Error:
+            except Exception:
                 if self._is_database_away():
                     dispatch.settle(self.env.cr.dbname)
                 raise
@@ -252,16 +252,18 @@ class EmailCampaignMailing(models.Model):
         :param reasons: (explanation, moment or None) of each provider, the first choice first
         """
         if not reasons:
-            explanation = self.env._(
-                "No provider may send from %(sender)s in the company %(company)s. Choose one on the form, or let one "
-                "send from there, and resume.",
-                sender=self.email_from,
-                company=self.company_id.name,
-            )
-            self._note_trouble(DeliveryError(explanation, pause=True))
+            self._note_trouble(DeliveryError(self._no_provider_text(), pause=True))
             return
         moments = [moment for _text, moment in reasons if moment]
         self._note_trouble(DeliveryError(reasons[0][0]), min(moments, default=None))
+
+    def _no_provider_text(self):
+        return self.env._(
+            "No provider may send from %(sender)s in the company %(company)s. Choose one on the form, or let one send "
+            "from there.",
+            sender=self.email_from,
+            company=self.company_id.name,
+        )
 
     def _refused_by(self, provider):
         """Remember that `provider` never takes this sender, and leave it to others."""

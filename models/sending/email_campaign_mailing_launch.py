@@ -3,7 +3,7 @@ import logging
 from markupsafe import Markup
 from psycopg2.errors import SerializationFailure
 
-from odoo import fields, models
+from odoo import Command, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -70,7 +70,8 @@ class EmailCampaignMailing(models.Model):
 
     def action_resume(self):
         """Go on where it stopped, or wait for the time that was set if that is still to come."""
-        self._move("queued", ("paused",), trouble=False, trouble_count=0, next_try_at=False)
+        again = {"trouble": False, "trouble_count": 0, "next_try_at": False, "refused_provider_ids": [Command.clear()]}
+        self._move("queued", ("paused",), **again)
         for mailing in self:
             self.env["email.provider"].sudo()._trigger_send(mailing.scheduled_at or None)
         self._notify_progress(force=True)
@@ -193,10 +194,20 @@ class EmailCampaignMailing(models.Model):
             if value or field == "email_from":
                 self._check_sender(self._fields[field]._description_string(self.env), value)
         if not self.dry_run:
+            self._check_providers()
+
+    def _check_providers(self):
+        """Refuse when none of the providers that it may leave by can be reached and logged in to."""
+        mailing, problems = self.sudo(), []
+        for provider in mailing.env["email.provider"]._candidates(mailing):
             try:
-                Outgoing(self.sudo()).connect().close()
+                Outgoing(mailing, provider).connect().close()
+                return
             except ConnectingError as error:
-                raise UserError(error.explanation) from error
+                problems.append(error)
+        if not problems:
+            raise UserError(mailing._no_provider_text())
+        raise UserError(problems[0].explanation) from problems[0]
 
     def _check_sender(self, field, value):
         if not (value or "").strip():

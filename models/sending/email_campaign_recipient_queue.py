@@ -230,7 +230,9 @@ class EmailCampaignRecipient(models.Model):
         forget this mark, they would be sent twice.
         """
         types = ("int", "bigint[]", "int")
-        prepared.execute(self.env.cr, "email_campaign_hand", types, HAND, mailing.id, ids, worker.number)
+        prepared.execute(
+            self.env.cr, worker.prepared, "email_campaign_hand", types, HAND, mailing.id, ids, worker.number
+        )
         return {row_id for (row_id,) in self.env.cr.fetchall()}
 
     @api.model
@@ -255,24 +257,20 @@ class EmailCampaignRecipient(models.Model):
         )
 
     @api.model
-    def _defer(self, worker, ids, again_at):
-        """Give back claimed rows whose domain is slowed down: one after the other, from the moment `again_at` on."""
-        if not ids:
+    def _defer(self, worker, moments):
+        """Give back claimed rows whose domain is slowed down, until `moments` (UTC) by id."""
+        if not moments:
             return
         self.env.execute_query(
             SQL(
                 """
-                UPDATE email_campaign_recipient r
-                   SET worker = NULL, state = 'queued',
-                       -- What the domain takes at a time is not known here; so they come back as slowly as the first.
-                       next_try_at = at + place * greatest(at - now() AT TIME ZONE 'utc', interval '1 second')
-                  FROM unnest(%s) WITH ORDINALITY AS late (id, ordinal),
-                       LATERAL (SELECT ordinal - 1 AS place, %s::timestamp AS at) AS slot
+                UPDATE email_campaign_recipient r SET worker = NULL, state = 'queued', next_try_at = late.at
+                  FROM unnest(%s, %s::timestamp[]) AS late (id, at)
                  WHERE r.id = late.id AND r.state = 'claimed' AND r.worker IS NOT DISTINCT FROM %s
              RETURNING r.id
                 """,
-                ids,
-                again_at,
+                list(moments),
+                list(moments.values()),
                 worker.number,
             )
         )
@@ -308,6 +306,7 @@ class EmailCampaignRecipient(models.Model):
         types = ("int", "int", "bigint[]", "varchar[]", "int[]", "varchar[]", "varchar[]", "text")
         prepared.execute(
             self.env.cr,
+            worker.prepared,
             "email_campaign_flush",
             types,
             FLUSH,

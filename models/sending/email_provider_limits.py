@@ -25,7 +25,8 @@ class EmailProvider(models.Model):
         transactions can't take from one limit at once: the database refuses the later, which must begin anew. Where
         nothing limits, nothing is written and no transaction refused.
 
-        :return: an `Allowance`
+        :return: an `Allowance`; its domains are what each would take by itself, so that a mail which its domain holds
+            back can be told from one that only the total holds back
         """
         self.ensure_one()
         cap = self._look() if wanted > 0 else None
@@ -65,13 +66,20 @@ class EmailProvider(models.Model):
             again_at = max(full, default=None)
         left = total
         for domain, pace in slowed.items():
-            granted_domains[domain] = here = min(granted_domains[domain], left)
+            here = min(granted_domains[domain], left)
             left -= here
             slowed[domain] = pace.allowed(here, now)[1]
         paces._store(self, slowed)
         if total and (limits.counts or cap):
             usage._count(self, now, total)
         return Allowance(total, granted_domains, again_at)
+
+    def _spacing(self, domains):
+        """Give {domain: (moment from which a mail may go, seconds to the next)} of the slowed ones of `domains`."""
+        self.ensure_one()
+        now = self.env["email.provider.pace"]._now()
+        slowed = self._slowed_now(dict.fromkeys(domains, 1), now)
+        return {domain: (pace.again(now), 1 / pace.rate) for domain, pace in slowed.items()}
 
     def _give_back(self, count, domains):
         """Give back `count` emails that were granted and not sent, {domain: emails} of them to each domain."""

@@ -1,9 +1,13 @@
 """What a worker writes down of a mass email: what it is about to hand over, and what became of it."""
 
 from collections import Counter
+from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
 from . import verdict
+
+# A domain may have recovered long before all that was held back has had its turn.
+LONGEST_DEFERRAL = timedelta(minutes=15)
 
 
 class Taken(NamedTuple):
@@ -63,12 +67,12 @@ class Ledger:
         if not group:
             return NOTHING
         granted, late, again_at = self._allowed(group)
-        recipients._defer(self._worker, late, again_at)
+        recipients._defer(self._worker, self._moments(late))
         handed = recipients._hand(self._mailing, self._worker, granted)
         if len(handed) < len(granted):
             unused = Counter(domain(mail) for mail in group if mail.key in granted and mail.key not in handed)
             self._provider._give_back(unused.total(), unused)
-        return Taken(set(granted), set(late), again_at, handed)
+        return Taken(set(granted), {mail.key for mail in late}, again_at, handed)
 
     def settle(self, env, outcomes):
         """Write down `outcomes` by `env`, in its current transaction."""
@@ -76,18 +80,29 @@ class Ledger:
             self._flush(self._mailing.with_env(env), outcomes, [])
 
     def _allowed(self, group):
-        """Give (ids that limits let go, ids that their domain holds back, when more may go)."""
+        """Give (ids that limits let go, mails that their domain holds back, when more may go)."""
         domains = [domain(mail) for mail in group]
         allowance = self._provider._allowance(len(group), Counter(domains))
         granted, late, of_domain = [], [], dict(allowance.domains)
         for mail, its in zip(group, domains, strict=True):
             if of_domain.get(its, 1) <= 0:
-                late.append(mail.key)
+                late.append(mail)
             elif len(granted) < allowance.total:
                 granted.append(mail.key)
                 if its in of_domain:
                     of_domain[its] -= 1
         return granted, late, allowance.again_at
+
+    def _moments(self, late):
+        """Give {id: when it may be tried again} of mails to slowed domains, as far apart as their domain wants it."""
+        spacing = self._provider._spacing({domain(mail) for mail in late}) if late else {}
+        soon = datetime.now(timezone.utc).replace(tzinfo=None)
+        places, moments = Counter(), {}
+        for mail in late:
+            at, seconds = spacing.get(domain(mail), (soon, 1.0))
+            moments[mail.key] = at + min(LONGEST_DEFERRAL, timedelta(seconds=places[domain(mail)] * seconds))
+            places[domain(mail)] += 1
+        return moments
 
     def _flush(self, mailing, outcomes, blamed):
         """Write down `outcomes` with the log and what they tell about addresses, domains and the provider."""

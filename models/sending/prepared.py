@@ -2,19 +2,18 @@
 
 from odoo.tools import SQL
 
-_KEY = "email_campaign.prepared"
 
-
-def execute(cr, name, types, query, *params):
+def execute(cr, known, name, types, query, *params):
     """Run `query` on `cr`, prepared on its connection when it is run there for the first time.
 
     Errors are not logged: those that meet other workers' changes are expected.
 
+    :param known: set that the caller keeps for as long as it knows which connections it uses
     :param name: of the statement, the same for the same `query` and `types`
     :param types: PostgreSQL types of the parameters, which `query` calls $1, $2, …
     """
-    known = cr.cache.setdefault(_KEY, set())
-    if name not in known:
+    key = id(cr.connection), name
+    if key not in known:
         # What is prepared lives as long as the connection, whatever becomes of the transaction; another cursor may have
         # done it.
         cr.execute(SQL("SELECT FROM pg_prepared_statements WHERE name = %s", name))
@@ -23,7 +22,7 @@ def execute(cr, name, types, query, *params):
                 SQL("PREPARE %s (%s) AS %s", SQL.identifier(name), SQL(", ").join(map(SQL, types)), query),
                 log_exceptions=False,
             )
-        known.add(name)
+        known.add(key)
     cr.execute(
         SQL("EXECUTE %s (%s)", SQL.identifier(name), SQL(", ").join(SQL("%s", param) for param in params)),
         log_exceptions=False,

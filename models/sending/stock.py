@@ -12,9 +12,6 @@ from .personaliser import UnfillableError
 
 _logger = logging.getLogger(__name__)
 
-# After so many portions what was read is forgotten: memory is bounded, and what hardly changes is not read each time.
-KEPT_PORTIONS = 5
-
 
 class StockError(Exception):
     """No mail of this mass email can be made until a person mends it; `explanation` says what."""
@@ -39,7 +36,6 @@ class Stock:
         self._mails = deque()  # made, and given back by somebody who could not use them yet
         self._skipped = {}
         self._last_id = 0
-        self._portions = 0
 
     def __len__(self):
         return len(self._rows) + len(self._mails)
@@ -67,9 +63,6 @@ class Stock:
             self._load(rows)
             # What follows shall not decide by what was when the values were read.
             mailing._committed(lambda: None)
-        self._portions += 1
-        if not self._portions % KEPT_PORTIONS:
-            mailing.env.invalidate_all(flush=False)
         return taken
 
     def take(self, number):
@@ -83,6 +76,10 @@ class Stock:
                 self._skipped[row["id"]] = "bad_address"
             except UnfillableError:
                 self._skipped[row["id"]] = "merge_failed"
+            except Exception:
+                # Whatever it is, it must not keep those behind from their email.
+                _logger.exception("mass email %s: can't make the mail of recipient %s", self._mailing.id, row["id"])
+                self._skipped[row["id"]] = "merge_failed"
         return mails
 
     def put_back(self, mails):
@@ -93,6 +90,10 @@ class Stock:
         """Give {id: reason} of those whom no mail could be made for, to be written down by the caller."""
         skipped, self._skipped = self._skipped, {}
         return skipped
+
+    def skip(self, skipped):
+        """Take back {id: reason} that could not be written down."""
+        self._skipped.update(skipped)
 
     def give_back(self):
         """Put back into the queue what was claimed and not handed over, in the current transaction."""

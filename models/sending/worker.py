@@ -22,6 +22,7 @@ class Worker:
         self._dbname = dbname
         self._stack = ExitStack()
         self.number = 0
+        self.prepared = set()  # statements, see `prepared`
 
     def __enter__(self):
         self._cr = self._stack.enter_context(sql_db.db_connect(self._dbname).cursor())
