@@ -23,7 +23,13 @@ class TestDeliveryByProviders(DeliveryCase):
             peer.start()
             self.addCleanup(peer.stop)
         server = self.env["ir.mail_server"].create(
-            {"name": name, "smtp_host": "127.0.0.1", "smtp_port": peer.address[1], "smtp_encryption": "none"}
+            {
+                "name": name,
+                "smtp_host": "127.0.0.1",
+                "smtp_port": peer.address[1],
+                "smtp_encryption": "none",
+                "sequence": 90,  # of equals Odoo may take any
+            }
         )
         values = {"name": name, "mail_server_id": server.id, "connections": 1, "sequence": 90, **values}
         provider = self.env["email.provider"].create(values)
