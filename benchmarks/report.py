@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from dev import pages
 
 BEGIN, END = ".. begin figures", ".. end figures"
 COMPARE = {"≥": operator.ge, "≤": operator.le}
@@ -88,8 +89,4 @@ def replaced(readme: str, figures: str) -> str:
 
     :raises ValueError: where the markers are not there
     """
-    pattern = re.compile(rf"^{re.escape(BEGIN)}\n.*?^{re.escape(END)}$", re.MULTILINE | re.DOTALL)
-    text, count = pattern.subn(lambda _: f"{BEGIN}\n\n{figures.strip()}\n\n{END}", readme)
-    if count != 1:
-        raise ValueError(f"it must have the lines “{BEGIN}” and “{END}” once, and has them {count} times")
-    return text
+    return pages.replaced(readme, BEGIN, END, figures)

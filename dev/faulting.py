@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import environment, lock, postgres, progress
+from . import environment, lock, pages, postgres, progress
 from .database import Databases, names_of_runs
 from .errors import Problem
 from .odoo import prepare
@@ -111,11 +110,7 @@ def replaced(page: str, found: str) -> str:
 
     :raises ValueError: where the markers are not there
     """
-    pattern = re.compile(rf"^{re.escape(BEGIN)}\n.*?^{re.escape(END)}$", re.MULTILINE | re.DOTALL)
-    text, count = pattern.subn(lambda _: f"{BEGIN}\n\n{found}\n\n{END}", page)
-    if count != 1:
-        raise ValueError(f"it must have the lines “{BEGIN}” and “{END}” once, and has them {count} times")
-    return text
+    return pages.replaced(page, BEGIN, END, found)
 
 
 def _cell(value: object) -> str:

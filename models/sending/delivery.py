@@ -35,7 +35,7 @@ class Delivery:
     def __init__(self, mailing, worker, line):
         self._mailing = mailing
         self._worker = worker
-        self._line = line
+        self.line = line
         self.outgoing = Outgoing(mailing, line.provider)
         personaliser = Personaliser(mailing, self.outgoing, mailing.frozen_content)
         self._stock = Stock(mailing, worker, personaliser, mailing._portion_size())
@@ -49,7 +49,7 @@ class Delivery:
 
     @property
     def provider(self):
-        return self._line.provider
+        return self.line.provider
 
     def run(self, until):
         """Send until `until` (of the monotonic clock), or until nothing can be sent at the moment.
@@ -72,8 +72,8 @@ class Delivery:
             group = self._next_group()
             if group or self._outcomes or self._stock.has_skipped:
                 self._exchange(group)
-            if self._line.lanes.pending:
-                if not self._line.width:
+            if self.line.lanes.pending:
+                if not self.line.width:
                     self._widen()  # all were used up while mails wait for one
                 self._collect(bool(group))
             elif self._stopping or not (group or len(self._stock)):
@@ -98,7 +98,7 @@ class Delivery:
 
         Waits for what the server has not answered yet.
         """
-        lanes = self._line.lanes
+        lanes = self.line.lanes
         while lanes.pending:
             self._outcomes += lanes.collect(lanes.pending, 1.0)
         self._ledger.settle(env, self._outcomes)
@@ -126,12 +126,12 @@ class Delivery:
 
     def _next_group(self):
         """Give the mails to hand over next, none when there is no room, no connection or nothing to send."""
-        lanes = self._line.lanes
+        lanes = self.line.lanes
         if self._stopping or time.monotonic() < self._not_before:
             return []
-        # While the first ones are judged nothing follows them.
         # Outcomes take no room: they are written down in the transaction that marks this group.
         room = min(LARGEST_GROUP, self._window - lanes.pending)
+        # While the first ones are judged nothing follows them.
         if room <= 0 or (not self._judged and self._ledger.handed):
             return []
         if not len(self._stock):
@@ -154,23 +154,22 @@ class Delivery:
             return
         # The rest of what was taken up is dealt with: it may not be mailed any more.
         self._dealt += taken - len(self._stock)
-        if held and not taken:
-            self._again_at = self.provider._held_until()
+        self._again_at = self.provider._held_until() if held and not taken else None
 
     def _widen(self):
         """Open another connection where one is missing; give whether there is any.
 
         A server that hangs up on one connection after the other, and takes nothing, is left alone.
         """
-        lanes = self._line.lanes
-        if not self._line.width:
+        lanes = self.line.lanes
+        if not self.line.width:
             self._add(lanes.collect(0, 0.0) if lanes.pending else [])
             if lanes.last_trouble and not self._fruit:
                 self._stop(trouble.hung_up(self._mailing.env, self.outgoing, lanes.last_trouble))
                 return False
             self._fruit = 0
         try:
-            self._line.widen(self.outgoing)
+            self.line.widen(self.outgoing)
         except ConnectingError as error:
             self._stop(ProviderError(error.explanation))
             return False
@@ -206,7 +205,7 @@ class Delivery:
         self._stock.put_back([mail for mail in group if mail.key not in taken.handed and mail.key not in taken.late])
         leaving = [mail for mail in group if mail.key in taken.handed]
         self._ledger.open(leaving)
-        self._line.lanes.put(leaving)
+        self.line.lanes.put(leaving)
         if taken.granted and not taken.handed:
             self._stopping = True  # paused or cancelled
         elif len(taken.granted) + len(taken.late) < len(group):
@@ -226,12 +225,12 @@ class Delivery:
 
         :param handed: whether mails were handed over just now
         """
-        lanes = self._line.lanes
+        lanes = self.line.lanes
         pending = lanes.pending
         pause = self._not_before - time.monotonic()
         if not self._judged:
             # Meanwhile connections can be opened for those that follow.
-            while len(self._stock) and lanes.pending and self._line.may_widen and self._widen():
+            while len(self._stock) and lanes.pending and self.line.may_widen and self._widen():
                 self._add(lanes.collect(0, 0.0))
             self._add(lanes.collect(lanes.pending, JUDGE_SECONDS))
         elif pause > 0:
@@ -255,7 +254,7 @@ class Delivery:
         passed = now - self._counted_from
         if self._counted >= LARGEST_GROUP or passed >= GROUP_SECONDS:
             rate = self._counted / max(passed, 0.001)
-            self._window = int(max(2, 2 * self._line.width, min(WINDOW, rate * GROUP_SECONDS)))
+            self._window = int(max(2, 2 * self.line.width, min(WINDOW, rate * GROUP_SECONDS)))
             self._counted, self._counted_from = 0, now
 
     def _judge(self, outcomes):

@@ -93,6 +93,8 @@ class Dispatch:
         delivery, self._active = self._active, None
         deadline = time.monotonic() + DATABASE_SECONDS
         while delivery:
+            # Another connection has nothing prepared, even where it looks like one that is gone.
+            self._worker.prepared.clear()
             try:
                 with Registry(dbname).cursor() as cr:
                     delivery.settle(api.Environment(cr, SUPERUSER_ID, {}))
@@ -104,12 +106,13 @@ class Dispatch:
                 time.sleep(1)
 
     def _send_by(self, mailing, provider, until):
-        delivery = self._deliveries.get(mailing.id)
-        if not delivery or delivery.provider != provider:
+        if provider.id not in self._lines:
+            self._lines[provider.id] = Line(provider)
+        line, delivery = self._lines[provider.id], self._deliveries.get(mailing.id)
+        # The line may be another one to the same provider: trouble of one mass email closes it for all.
+        if not delivery or delivery.line is not line:
             self.drop(mailing)
-            if provider.id not in self._lines:
-                self._lines[provider.id] = Line(provider)
-            delivery = self._deliveries[mailing.id] = Delivery(mailing, self._worker, self._lines[provider.id])
+            delivery = self._deliveries[mailing.id] = Delivery(mailing, self._worker, line)
         # Stays named when something unforeseen happens, for whoever picks up the pieces.
         self._active = delivery
         try:
