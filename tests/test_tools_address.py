@@ -109,6 +109,19 @@ class TestAddress(BaseCase):
                 self.assertTrue(caught.exception.explanation.endswith("."))
                 self.assertLess(len(caught.exception.explanation), 1_000)
 
+    def test_entered(self):
+        self.assertEqual(address.entered("Bob <Bob@Host.example>"), "bob@host.example")
+        for text in ("root@localhost", "ann@test", "ann@srv.local", "ann@b\u00fccher.example"):
+            with self.subTest(text):
+                self.assertEqual(address.entered(text), address.normalize(text))
+        for text in ("bob@host", "Bob <bob@host>", "bob@b\u00fccher"):
+            with self.subTest(text), self.assertRaises(address.AddressError) as caught:
+                address.entered(text)
+            self.assertEqual(caught.exception.reason, "no_dot")
+        with self.assertRaises(address.AddressError) as caught:
+            address.entered("a@example.com, b@example.com")
+        self.assertEqual(caught.exception.reason, "several")
+
     @given(st.one_of(st.text(), st.text(alphabet='ab.@-<>"(),;\\ \n\u00fc'), st.emails()))
     def test_normalize_raises_nothing_else(self, text):
         try:

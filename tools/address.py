@@ -27,6 +27,7 @@ _EXPLANATIONS = {
     "bad_format": "This does not have the form of one email address",
     "bad_local": "The part before the @-sign is not valid",
     "bad_domain": "The part after the @-sign is not a valid domain name",
+    "no_dot": "The part after the @-sign has no dot, so it is only part of a domain name",
     "control_character": "Line breaks and control characters are not allowed in an email address",
     "too_long": "The email address is too long (64 octets before the @-sign, 254 in all)",
 }
@@ -94,6 +95,20 @@ def normalize(text: str) -> str:
             raise AddressError("too_long", text)
         return spec.lower()
     return _checked(local, domain, text)
+
+
+def entered(text: str) -> str:
+    """Return the normal form of the single address in `text` as somebody enters or imports it.
+
+    A domain name without a dot is most often a slip there, as in bob@example; ``localhost`` and the like are not.
+
+    Raises AddressError as `normalize` does, and with no_dot.
+    """
+    found = normalize(text)
+    domain = found.rpartition("@")[2]
+    if "." not in domain and domain not in SPECIAL_USE_DOMAIN_NAMES:
+        raise AddressError("no_dot", text)
+    return found
 
 
 def _addr_spec(text: str) -> str:

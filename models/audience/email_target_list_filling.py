@@ -93,7 +93,7 @@ class EmailTargetList(models.Model):
         found = {}
         for piece in address.split(text or ""):
             try:
-                found.setdefault(address.normalize(piece), address.display_name(piece))
+                found.setdefault(address.entered(piece), address.display_name(piece))
             except address.AddressError as error:
                 raise UserError(
                     self.env._(

@@ -122,7 +122,7 @@ class EmailTargetListMember(models.Model):
     @api.model
     def _normalized(self, email):
         try:
-            return address.normalize(email or "")
+            return address.entered(email or "")
         except address.AddressError as error:
             raise ValidationError(
                 self.env._(
