@@ -26,6 +26,8 @@
         "wizard/email_campaign_mailing_test_views.xml",
         "wizard/email_campaign_send_views.xml",
         "wizard/email_target_list_add_views.xml",
+        "wizard/email_target_list_merge_views.xml",
+        "wizard/email_target_list_split_views.xml",
         "views/email_campaign_event_views.xml",
         "views/email_campaign_recipient_views.xml",
         "views/email_campaign_mailing_views.xml",

@@ -10,6 +10,8 @@ from . import (
     test_faults_replies,
     test_incoming,
     test_launch,
+    test_lists,
+    test_lists_parts,
     test_progress,
     test_provider,
     test_provider_limits,

@@ -3,7 +3,7 @@ from datetime import datetime, time, timedelta
 from markupsafe import Markup
 from pytz import utc
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import formatLang
 
@@ -21,10 +21,11 @@ class EmailCampaignLaunch(models.TransientModel):
 
     mailing_id = fields.Many2one("email.campaign.mailing", required=True, readonly=True, ondelete="cascade")
     is_launch = fields.Boolean(default=True, readonly=True)
+    is_new = fields.Boolean(readonly=True, help="Whether the mass email was made just now, and is not shown behind.")
     sender = fields.Char("From", readonly=True)
     recipient_count = fields.Integer("Recipients", readonly=True)
     skipped_count = fields.Integer("Left Out", readonly=True)
-    skipped_table = fields.Html("Who Is Left Out", readonly=True)
+    reason_ids = fields.One2many("email.campaign.launch.reason", "launch_id", "Who Is Left Out", readonly=True)
     estimate = fields.Char(readonly=True)
     warnings = fields.Html(readonly=True)
     moment = fields.Selection(
@@ -57,15 +58,40 @@ class EmailCampaignLaunch(models.TransientModel):
             mailing.action_launch()
         else:
             mailing._reschedule(at)
-        return {"type": "ir.actions.act_window_close"}
+        return self._open_mailing() if self.is_new else {"type": "ir.actions.act_window_close"}
 
     def action_send_test(self):
         """Open the dialog that sends a test; the mass email stays a draft."""
         self.ensure_one()
         return self.mailing_id.action_send_test()
 
+    def action_keep_draft(self):
+        """Show the mass email that was made just now; it stays a draft."""
+        self.ensure_one()
+        return self._open_mailing()
+
+    def action_view_audience(self):
+        """Open those who would get it."""
+        self.ensure_one()
+        return self._open_audience("queued", self.env._("Would Get “%s”", self.mailing_id.display_name))
+
+    def _open_audience(self, reason, title):
+        action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_target_list_member_action_audience")
+        action.update(domain=[("audience", "=", f"{self.mailing_id.id}:{reason}")], display_name=title)
+        return action
+
+    def _open_mailing(self):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.mailing_id._name,
+            "res_id": self.mailing_id.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "current",
+        }
+
     @api.model
-    def _prepare(self, mailing):
+    def _prepare(self, mailing, **values):
         """Give the dialog for launching `mailing`.
 
         :raises UserError: saying what is missing
@@ -81,11 +107,15 @@ class EmailCampaignLaunch(models.TransientModel):
                 "sender": Outgoing(mailing.sudo(), mailing.sudo()._provider()).sender,
                 "recipient_count": count,
                 "skipped_count": sum(report.values()),
-                "skipped_table": self._reasons_table(report),
+                "reason_ids": [
+                    Command.create({"reason": reason, "member_count": number})
+                    for reason, number in sorted(report.items(), key=lambda pair: -pair[1])
+                ],
                 "estimate": mailing._estimate_text(count) if count else False,
                 "warnings": self._warnings(mailing, contents, count, report),
                 "moment": "later" if later else "now",
                 "scheduled_at": mailing.scheduled_at if later else False,
+                **values,
             }
         )
 
@@ -106,15 +136,6 @@ class EmailCampaignLaunch(models.TransientModel):
     def _number(self, number):
         return formatLang(self.env, number, digits=0)
 
-    def _reasons_table(self, report):
-        """Give the reasons as a table, the most frequent first."""
-        labels = dict(self.env["email.campaign.recipient"]._fields["skip_reason"]._description_selection(self.env))
-        rows = Markup().join(
-            Markup('<tr><td>%s</td><td class="text-end">%s</td></tr>') % (labels[reason], self._number(count))
-            for reason, count in sorted(report.items(), key=lambda pair: -pair[1])
-        )
-        return Markup('<table class="table table-sm mb-0">%s</table>') % rows if rows else False
-
     def _warnings(self, mailing, contents, count, report):
         """Give what should be thought of before launching, as paragraphs."""
         found = []
@@ -131,6 +152,10 @@ class EmailCampaignLaunch(models.TransientModel):
                     all=self._number(left_out + count),
                 )
             )
+        found.extend(
+            self.env._("The list “%s” is archived, so nobody gets it by that list.", archived.name)
+            for archived in mailing.campaign_id._archived_target_lists()
+        )
         if not all(content.has_opt_out for content in contents):
             found.append(
                 self.env._(
@@ -146,3 +171,23 @@ class EmailCampaignLaunch(models.TransientModel):
                 )
             )
         return Markup().join(Markup("<div>%s</div>") % text for text in found) or False
+
+
+class EmailCampaignLaunchReason(models.TransientModel):
+    """One reason for which people would be left out, and how many they are."""
+
+    _name = "email.campaign.launch.reason"
+    _description = "Reason Why People Are Left Out"
+    _order = "id"
+
+    launch_id = fields.Many2one("email.campaign.launch", required=True, readonly=True, ondelete="cascade")
+    reason = fields.Selection(
+        lambda self: self.env["email.campaign.recipient"]._fields["skip_reason"].selection, readonly=True
+    )
+    member_count = fields.Integer("Members", readonly=True)
+
+    def action_view_audience(self):
+        """Open those who are left out for this reason."""
+        self.ensure_one()
+        title = dict(self._fields["reason"]._description_selection(self.env))[self.reason]
+        return self.launch_id._open_audience(self.reason, title)

@@ -1,25 +1,30 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 
 class EmailCampaignSend(models.TransientModel):
-    """From a selection of records to a campaign with its list and its mass email, in one go."""
+    """From a selection of records, or from lists, tags, filters and addresses, to a campaign with its mass email.
+
+    Target lists are used as they are; all others who are chosen come onto a new list.
+    """
 
     _name = "email.campaign.send"
+    _inherit = "email.target.choice"
     _description = "Send Campaign Email"
 
     name = fields.Char("Campaign", required=True, help="The name of the campaign and of the target list that are made.")
-    res_model = fields.Char(readonly=True, required=True)
-    res_ids = fields.Json(readonly=True)
-    record_count = fields.Integer("Selected", compute="_compute_counts")
-    without_email_count = fields.Integer(compute="_compute_counts")
+    target_list_ids = fields.Many2many(
+        "email.target.list", "email_campaign_send_target_list_rel", string="Target Lists"
+    )
     list_type_id = fields.Many2one(
         "email.list.type",
         required=True,
         default=lambda self: self.env.ref("email_campaign.list_type_marketing", raise_if_not_found=False),
         help="What recipients opt out of with the link in the email.",
     )
-    excluding_list_ids = fields.Many2many("email.target.list", string="Excluding Lists")
+    excluding_list_ids = fields.Many2many(
+        "email.target.list", "email_campaign_send_excluding_list_rel", string="Excluding Lists"
+    )
     content_type = fields.Selection(
         [("html", "Written Here"), ("template", "Email Template")], "Content", default="html", required=True
     )
@@ -32,55 +37,52 @@ class EmailCampaignSend(models.TransientModel):
     @api.model
     def default_get(self, fields_list):
         values = super().default_get(fields_list)
-        model = self.env.context.get("active_model")
-        if model not in self.env["email.addressee"]._email_addressee_models():
-            raise UserError(
-                self.env._("Select contacts, leads or users in their list first, and choose this action there.")
-            )
         now = fields.Datetime.context_timestamp(self, fields.Datetime.now())
-        values.update(
-            res_model=model,
-            res_ids=self.env.context.get("active_ids") or [],
-            name=self.env._("Campaign of %(moment)s", moment=now.strftime("%Y-%m-%d %H:%M")),
-        )
+        values["name"] = self.env._("Campaign of %(moment)s", moment=now.strftime("%Y-%m-%d %H:%M"))
+        if self.env.context.get("active_model") == "email.target.list":
+            values["target_list_ids"] = [Command.set(self.env.context.get("active_ids") or [])]
         return values
-
-    @api.depends("res_model", "res_ids")
-    def _compute_counts(self):
-        for wizard in self:
-            records = wizard._records()
-            wizard.record_count = len(records)
-            path = records._email_addressee_field()
-            wizard.without_email_count = records.search_count([("id", "in", records.ids), (path, "=", False)])
 
     @api.onchange("template_id")
     def _onchange_template_id(self):
         if self.template_id.subject:
             self.subject = self.template_id.subject
 
-    def action_send(self):
-        """Make the campaign and launch its mass email; if that is refused, nothing is made."""
+    def action_review(self):
+        """Make the campaign with its mass email, and open the dialog that shows who would get it, and launches it.
+
+        If it can't be launched, nothing is made.
+        """
         mailing = self._create_mailing()
-        mailing.action_launch()
-        return self._open(mailing)
+        return mailing._open_launch(is_new=True)
 
     def action_save(self):
         """Make the campaign and leave its mass email a draft."""
-        return self._open(self._create_mailing())
-
-    def _records(self):
-        return self.env[self.res_model].with_context(active_test=False).browse(self.res_ids or [])
+        mailing = self._create_mailing()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": mailing._name,
+            "res_id": mailing.id,
+            "view_mode": "form",
+            "target": "current",
+        }
 
     def _create_mailing(self):
         self.ensure_one()
-        if not self.res_ids:
-            raise UserError(self.env._("Nothing is selected. Select records in the list first."))
-        target_list = self.env["email.target.list"].create({"name": self.name, "list_type_id": self.list_type_id.id})
-        target_list._add_records(self._records())
+        lists = self.target_list_ids
+        if self._is_chosen():
+            lists |= self._new_list()
+        if not lists:
+            raise UserError(
+                self.env._(
+                    "Nobody is chosen. Choose target lists, contacts, tags or saved filters, or type addresses; or "
+                    "select people in their own list first."
+                )
+            )
         campaign = self.env["email.campaign"].create(
             {
                 "name": self.name,
-                "target_list_ids": target_list.ids,
+                "target_list_ids": lists.ids,
                 "excluding_list_ids": self.excluding_list_ids.ids,
             }
         )
@@ -96,11 +98,7 @@ class EmailCampaignSend(models.TransientModel):
             }
         )
 
-    def _open(self, mailing):
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": mailing._name,
-            "res_id": mailing.id,
-            "view_mode": "form",
-            "target": "current",
-        }
+    def _new_list(self):
+        target_list = self.env["email.target.list"].create({"name": self.name, "list_type_id": self.list_type_id.id})
+        self._add_to(target_list)
+        return target_list

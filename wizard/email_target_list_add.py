@@ -1,52 +1,51 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 
 class EmailTargetListAdd(models.TransientModel):
-    """Puts chosen contacts and typed addresses, or what is selected in a list view, on a target list."""
+    """Puts people on a target list, or takes them off it: those selected in a list view, or chosen in the dialog."""
 
     _name = "email.target.list.add"
+    _inherit = "email.target.choice"
     _description = "Add to Target List"
 
     list_id = fields.Many2one("email.target.list", "Target List", required=True, ondelete="cascade")
-    res_model = fields.Char(readonly=True)
-    res_ids = fields.Json(readonly=True)
-    selected_count = fields.Integer("Selected", compute="_compute_selected_count")
-    partner_ids = fields.Many2many("res.partner", string="Contacts")
-    addresses = fields.Text(help="Typed addresses, separated by commas or lines. They need not be contacts.")
+    operation = fields.Selection([("add", "Add"), ("remove", "Take Off")], default="add", required=True)
+    source_list_ids = fields.Many2many(
+        "email.target.list", "email_target_list_add_source_rel", string="Members of Lists"
+    )
 
-    @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
-        model = self.env.context.get("active_model")
-        if model in self.env["email.addressee"]._email_addressee_models():
-            values.update(res_model=model, res_ids=self.env.context.get("active_ids") or [])
-        return values
-
-    @api.depends("res_ids")
-    def _compute_selected_count(self):
-        for wizard in self:
-            wizard.selected_count = len(wizard.res_ids or [])
-
-    def action_add(self):
+    def action_apply(self):
+        """Do it, and tell how many it were."""
         self.ensure_one()
-        if not (self.res_ids or self.partner_ids or (self.addresses or "").strip()):
-            raise UserError(self.env._("Choose contacts or type addresses to add."))
-        added = 0
-        if self.res_ids:
-            added += self.list_id._add_records(self.env[self.res_model].browse(self.res_ids))
-        if self.partner_ids:
-            added += self.list_id._add_records(self.partner_ids)
-        if (self.addresses or "").strip():
-            added += self.list_id._add_addresses(self.addresses)
+        if not (self._is_chosen() or self.source_list_ids):
+            raise UserError(
+                self.env._("Nobody is chosen. Choose contacts, tags, saved filters or lists, or type addresses.")
+            )
+        if self.operation == "add":
+            count = self._add_to(self.list_id)
+            if self.source_list_ids:
+                count += self.list_id._add_lists(self.source_list_ids)
+            message = (
+                self.env._("%(count)s added to “%(list)s”.", count=count, list=self.list_id.name)
+                if count
+                else self.env._("All of them are on “%(list)s” already.", list=self.list_id.name)
+            )
+        else:
+            count = self._take_off(self.list_id)
+            if self.source_list_ids:
+                count += self.list_id._take_lists(self.source_list_ids)
+            message = (
+                self.env._("%(count)s taken off “%(list)s”.", count=count, list=self.list_id.name)
+                if count
+                else self.env._("None of them is on “%(list)s”.", list=self.list_id.name)
+            )
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success" if added else "info",
-                "message": self.env._("%(count)s added to “%(list)s”.", count=added, list=self.list_id.name)
-                if added
-                else self.env._("All of them are on “%(list)s” already.", list=self.list_id.name),
+                "type": "success" if count else "info",
+                "message": message,
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

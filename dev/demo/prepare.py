@@ -54,4 +54,4 @@ def add_to_list(odoo: Client, list_id: int, partner_ids: list[int]) -> None:
         active_model="res.partner",
         active_ids=partner_ids,
     )
-    odoo.call("email.target.list.add", "action_add", [wizard])
+    odoo.call("email.target.list.add", "action_apply", [wizard])

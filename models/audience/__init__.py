@@ -4,6 +4,9 @@ from . import email_list_type
 from . import email_subscription
 from . import email_target_list
 from . import email_target_list_filling
+from . import email_target_list_taking
+from . import email_target_list_parts
 from . import email_target_list_member
 from . import email_target_list_member_records
+from . import email_target_list_member_audience
 from . import email_audience

@@ -74,10 +74,30 @@ class EmailAudience(models.AbstractModel):
             )
         return {reason or False: count for reason, count in rows}
 
+    @api.model
+    def _members_query(self, mailing, reason):
+        """Give a query of the ids of the members who would be left out of `mailing` for `reason`, or are queued.
+
+        It is for a list view, which is a request of its own: what memory it gets, it has to the end of that.
+        """
+        self.env.flush_all()
+        self._raise_memory()
+        return SQL(
+            "(SELECT id FROM (%(ranked)s) AS ranked WHERE coalesce(%(why)s, 'queued') = %(reason)s)",
+            ranked=self._ranked(mailing),
+            why=RANKED_REASON,
+            reason=reason,
+        )
+
     @contextmanager
     def _much_memory(self):
         """Let the statement that is run within sort and join a whole audience in memory."""
         [(before,)] = self.env.execute_query(SQL("SELECT current_setting('work_mem')"))
+        self._raise_memory()
+        yield
+        self.env.execute_query(SQL("SELECT set_config('work_mem', %s, TRUE)", before))
+
+    def _raise_memory(self):
         self.env.execute_query(
             SQL(
                 """
@@ -87,8 +107,6 @@ class EmailAudience(models.AbstractModel):
                 memory=WORK_MEMORY,
             )
         )
-        yield
-        self.env.execute_query(SQL("SELECT set_config('work_mem', %s, TRUE)", before))
 
     def _ranked(self, mailing):
         """Give a query of the members of all lists with `reason` and `place`, the place among those of one address."""

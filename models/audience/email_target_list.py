@@ -19,9 +19,11 @@ class EmailTargetList(models.Model):
         default=lambda self: self.env.ref("email_campaign.list_type_marketing", raise_if_not_found=False),
         help="Who opts out of a list opts out of every list of the same type.",
     )
-    user_id = fields.Many2one("res.users", "Responsible", default=lambda self: self.env.user, tracking=True)
+    # A copy is of whoever made it, and theirs to share.
+    user_id = fields.Many2one("res.users", "Responsible", default=lambda self: self.env.user, copy=False, tracking=True)
     is_shared = fields.Boolean(
         "Shared",
+        copy=False,
         help="Let colleagues see this list and its members, and use it to write to people or to leave them out.",
     )
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)

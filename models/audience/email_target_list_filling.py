@@ -4,83 +4,84 @@ from odoo.tools import SQL
 
 from ...tools import address
 
+# What one member has from another, when it is copied to a second list.
+COPIED = (
+    "res_model",
+    "res_id",
+    "partner_id",
+    "name",
+    "email",
+    "email_normalized",
+    "lang",
+    "values",
+    "state",
+    "record_active",
+    "record_company_id",
+)
+
+
+def copied(*alias):
+    """Give the columns of a member that go into a copy of it, in SQL."""
+    return SQL(", ").join(SQL.identifier(*alias, name) for name in COPIED)
+
 
 class EmailTargetList(models.Model):
-    """Who comes onto a list and who goes off it: one statement each, however many they are."""
+    """Who comes onto a list: one statement for each way, however many they are.
+
+    Who is on the list already stays as they are. What the user can't read is not added.
+    """
 
     _inherit = "email.target.list"
 
-    def copy(self, default=None):
-        """Copy the list with its members."""
-        copies = super().copy(default)
-        self.env.flush_all()
-        for target_list, copied in zip(self, copies, strict=True):
-            self.env.execute_query(
-                SQL(
-                    """
-                    INSERT INTO email_target_list_member
-                                (list_id, res_model, res_id, partner_id, name, email, email_normalized, lang, values,
-                                 state, record_active, record_company_id,
-                                 create_uid, write_uid, create_date, write_date)
-                         SELECT %(copy)s, res_model, res_id, partner_id, name, email, email_normalized, lang, values,
-                                state, record_active, record_company_id,
-                                %(uid)s, %(uid)s, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc'
-                           FROM email_target_list_member WHERE list_id = %(list)s
-                      RETURNING id
-                    """,
-                    copy=copied.id,
-                    list=target_list.id,
-                    uid=self.env.uid,
-                )
-            )
-        self.env.invalidate_all(flush=False)
-        return copies
-
     def _add_records(self, records):
-        """Put `records` on this list, each once; give the number of those that were not on it.
+        """Put `records` on this list, each once, archived ones too; give the number of those that were not on it."""
+        return self._add_domain(records._name, [("id", "in", records.ids)], active_test=False)
 
-        One statement however many they are. What the user can't read is not added.
+    def _add_domain(self, model, domain, active_test=True):
+        """Put the records of `model` that `domain` finds on this list; give the number of those that were not on it.
 
         :raises UserError: when the model has no email addresses we know of
         """
         self.ensure_one()
-        self.check_access("write")
-        if records._name not in self.env["email.addressee"]._email_addressee_models():
-            raise UserError(
-                self.env._(
-                    "%(model)s can't be put on a target list, because they have no email address. "
-                    "Choose contacts, leads or users.",
-                    model=records._description,
-                )
-            )
-        self.env.flush_all()
-        readable = records.with_context(active_test=False)._search([("id", "in", records.ids)])
-        rows = self.env.execute_query(
+        self._check_fillable(model)
+        found = self.env[model].with_context(active_test=active_test)._search(domain)
+        return self._insert_members(
+            SQL(
+                "res_model, res_id, partner_id, name, email, email_normalized, lang, record_active, record_company_id, "
+                "state"
+            ),
             SQL(
                 """
-                INSERT INTO email_target_list_member
-                            (list_id, res_model, res_id, partner_id, name, email, email_normalized, lang,
-                             record_active, record_company_id, state,
-                             create_uid, write_uid, create_date, write_date)
-                     SELECT %(list)s, %(model)s, r.id, r.partner_id, r.name, r.email, r.email_normalized, r.lang,
-                            r.active, r.company_id, 'subscribed',
-                            %(uid)s, %(uid)s, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc'
-                       FROM (%(source)s) AS r
-                      WHERE r.id IN %(readable)s
-                      ORDER BY r.id
-                ON CONFLICT DO NOTHING
-                  RETURNING id
+                SELECT %(model)s, r.id, r.partner_id, r.name, r.email, r.email_normalized, r.lang, r.active,
+                       r.company_id, 'subscribed'
+                  FROM (%(source)s) AS r
+                 WHERE r.id IN %(found)s
+                 ORDER BY r.id
                 """,
-                list=self.id,
-                model=records._name,
-                uid=self.env.uid,
-                source=records._email_addressee_query(),
-                readable=readable.subselect(),
-            )
+                model=model,
+                source=self.env[model]._email_addressee_query(),
+                found=found.subselect(),
+            ),
         )
-        self.env.invalidate_all(flush=False)
-        self.env["email.target.list.member"]._fold_domains(self)
-        return len(rows)
+
+    def _add_lists(self, lists):
+        """Put the members of other `lists` on this one, as they are there; give the number of those that were not."""
+        self.ensure_one()
+        self._check_fillable()
+        lists.check_access("read")
+        # Of one person on several lists, what was said against mailing them goes before what was not.
+        return self._insert_members(
+            copied(),
+            SQL(
+                """
+                SELECT %(copied)s FROM email_target_list_member
+                 WHERE list_id = ANY(%(lists)s)
+                 ORDER BY state = 'unsubscribed' DESC, state = 'subscribed' DESC, array_position(%(lists)s, list_id), id
+                """,
+                copied=copied(),
+                lists=(lists - self).ids,
+            ),
+        )
 
     def _add_addresses(self, text):
         """Put typed addresses on this list, several separated by comma, semicolon or line.
@@ -89,11 +90,29 @@ class EmailTargetList(models.Model):
         :raises UserError: naming the first address that is none; then none is added
         """
         self.ensure_one()
-        self.check_access("write")
+        self._check_fillable()
+        found = self._read_addresses(text)
+        return self._insert_members(
+            SQL("name, email, email_normalized, record_active, state"),
+            SQL(
+                """
+                SELECT nullif(name, ''), email, email, TRUE, 'subscribed'
+                  FROM unnest(%(names)s::varchar[], %(emails)s::varchar[]) AS t (name, email)
+                """,
+                names=list(found.values()),
+                emails=list(found),
+            ),
+        )
+
+    def _read_addresses(self, text, read=address.entered):
+        """Give {normalised address: name} of typed addresses, each made out by `read`.
+
+        :raises UserError: naming the first that is none
+        """
         found = {}
         for piece in address.split(text or ""):
             try:
-                found.setdefault(address.entered(piece), address.display_name(piece))
+                found.setdefault(read(piece), address.display_name(piece))
             except address.AddressError as error:
                 raise UserError(
                     self.env._(
@@ -102,24 +121,43 @@ class EmailTargetList(models.Model):
                         reason=error.explanation,
                     )
                 ) from error
+        return found
+
+    def _check_fillable(self, model=None):
+        """Refuse unless the user may change who is on these lists, and `model` can be on one."""
+        self.check_access("write")
+        if model and model not in self.env["email.addressee"]._email_addressee_models():
+            raise UserError(
+                self.env._(
+                    "%(model)s can't be put on a target list, because they have no email address. "
+                    "Choose contacts, leads or users.",
+                    model=self.env[model]._description,
+                )
+            )
+
+    def _insert_members(self, columns, query):
+        """Write what `query` gives for `columns` as members of this list; give the number of new ones."""
         self.env.flush_all()
-        rows = self.env.execute_query(
+        [(count, ids)] = self.env.execute_query(
             SQL(
                 """
-                INSERT INTO email_target_list_member
-                            (list_id, name, email, email_normalized, record_active, state,
-                             create_uid, write_uid, create_date, write_date)
-                     SELECT %(list)s, nullif(name, ''), email, email, TRUE, 'subscribed',
-                            %(uid)s, %(uid)s, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc'
-                       FROM unnest(%(names)s::varchar[], %(emails)s::varchar[]) AS t (name, email)
-                ON CONFLICT DO NOTHING
-                  RETURNING id
+                WITH added AS (
+                    INSERT INTO email_target_list_member
+                                (list_id, create_uid, write_uid, create_date, write_date, %(columns)s)
+                         SELECT %(list)s, %(uid)s, %(uid)s, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc',
+                                chosen.*
+                           FROM (%(query)s) AS chosen
+                    ON CONFLICT DO NOTHING
+                      RETURNING id, email_normalized
+                ) SELECT count(*), array_agg(id) FILTER (WHERE email_normalized ~ '[^[:ascii:]]') FROM added
                 """,
                 list=self.id,
                 uid=self.env.uid,
-                names=list(found.values()),
-                emails=list(found),
+                columns=columns,
+                query=query,
             )
         )
         self.env.invalidate_all(flush=False)
-        return len(rows)
+        if ids:
+            self.env["email.target.list.member"]._fold_domains(self, ids)
+        return count

@@ -87,7 +87,7 @@ class EmailTargetListMember(models.Model):
                 vals["name"] = vals.get("name") or address.display_name(vals.get("email") or "")
                 vals["email"] = vals["email_normalized"] = self._normalized(vals.get("email"))
         members = super().create(vals_list)
-        self._fold_domains(members.list_id)
+        self._fold_domains(members.list_id, members.ids)
         return members
 
     def write(self, vals):

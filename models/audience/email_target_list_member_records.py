@@ -99,19 +99,22 @@ class EmailTargetListMember(models.Model):
         self.env.invalidate_all(flush=False)
 
     @api.model
-    def _fold_domains(self, lists):
+    def _fold_domains(self, lists, ids=None):
         """Give the addresses of international domains, as Odoo keeps them in either spelling, the one that is our key.
 
         They are few, so they may pass through Python.
+
+        :param ids: only these members of `lists` are looked at, which saves reading through large lists
         """
         self.flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT id, email_normalized FROM email_target_list_member
-                 WHERE list_id = ANY(%s) AND email_normalized ~ '[^[:ascii:]]'
+                 WHERE list_id = ANY(%s) AND %s AND email_normalized ~ '[^[:ascii:]]'
                 """,
                 lists.ids,
+                SQL("TRUE") if ids is None else SQL("id = ANY(%s)", ids),
             )
         )
         # One that is no address stays as it is: the audience leaves it out.

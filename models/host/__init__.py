@@ -1,6 +1,7 @@
 from . import crm_lead
 from . import ir_qweb
 from . import ir_websocket
+from . import ir_filters
 from . import ir_mail_server
 from . import mail_blacklist
 from . import mail_thread

@@ -117,6 +117,10 @@ class EmailCampaign(models.Model):
         self.ensure_one()
         return self._view("email_campaign.email_campaign_event_action")
 
+    def _archived_target_lists(self):
+        """Give the target lists that nobody is mailed by any more, because they are archived."""
+        return self.with_context(active_test=False).target_list_ids - self.target_list_ids
+
     def _view(self, xmlid, **context):
         action = self.env["ir.actions.actions"]._for_xml_id(xmlid)
         action.update(domain=[("campaign_id", "=", self.id)], context=context)

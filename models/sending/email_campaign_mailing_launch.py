@@ -184,6 +184,16 @@ class EmailCampaignMailing(models.Model):
         if self.state != "draft":
             raise UserError(self.env._("“%s” was launched already. Duplicate it to send it again.", self.display_name))
         if not self.campaign_id.target_list_ids:
+            archived = self.campaign_id._archived_target_lists()
+            if archived:
+                raise UserError(
+                    self.env._(
+                        "The target list “%(list)s” of the campaign “%(campaign)s” is archived. Take it out of the "
+                        "archive, or choose another one: it says who gets the email.",
+                        list=archived[0].name,
+                        campaign=self.campaign_id.name,
+                    )
+                )
             raise UserError(
                 self.env._(
                     "The campaign “%s” has no target list. Add one: it says who gets the email.",

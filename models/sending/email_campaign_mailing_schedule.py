@@ -21,9 +21,12 @@ class EmailCampaignMailing(models.Model):
 
         :raises UserError: saying what is missing
         """
+        return self._open_launch()
+
+    def _open_launch(self, **values):
         self.ensure_one()
         self.check_access("write")
-        wizard = self.env["email.campaign.launch"]._prepare(self)
+        wizard = self.env["email.campaign.launch"]._prepare(self, **values)
         return wizard._open(self.env._("Launch “%s”", self.display_name))
 
     def action_reschedule(self):

@@ -44,7 +44,15 @@ registry.category("web_tour.tours").add("email_campaign_send", {
             run: "editor Come and pick them.",
         },
         {
-            trigger: ".modal-footer button:contains('Send Now')",
+            trigger: ".modal-footer button:contains('Review and Launch')",
+            run: "click",
+        },
+        {
+            content: "Who gets it is counted before",
+            trigger: ".modal .o_field_widget[name=recipient_count]:contains(/^2$/)",
+        },
+        {
+            trigger: ".modal-footer button:contains('Launch')",
             run: "click",
         },
         {

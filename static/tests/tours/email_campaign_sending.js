@@ -79,7 +79,7 @@ registry.category("web_tour.tours").add("email_campaign_reschedule", {
             trigger: ".modal .o_field_widget[name=recipient_count]:contains(/^2$/)",
         },
         {
-            trigger: ".modal .o_field_widget[name=skipped_table] tr:contains('No email address'):contains('1')",
+            trigger: ".modal .o_field_widget[name=reason_ids] tr:contains('No email address'):contains('1')",
         },
         {
             trigger: ".modal .o_field_widget[name=moment] label:contains('At a Date and Time')",
