@@ -33,6 +33,7 @@ from . import (
     test_tools_token,
     test_tools_visitor,
     test_tours,
+    test_tours_lists,
     test_tours_sending,
     test_way_of_one_email,
     test_wizards,
