@@ -33,6 +33,7 @@
         "views/email_campaign_mailing_views.xml",
         "views/email_campaign_views.xml",
         "views/email_target_list_member_views.xml",
+        "views/email_target_list_departure_views.xml",
         "views/email_target_list_views.xml",
         "views/email_list_type_views.xml",
         "views/email_address_views.xml",

@@ -5,6 +5,7 @@ from . import (
     test_delivery_providers,
     test_delivery_trouble,
     test_figures,
+    test_dynamic_lists,
     test_faults,
     test_faults_database,
     test_faults_replies,

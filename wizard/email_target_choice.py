@@ -56,7 +56,7 @@ class EmailTargetChoice(models.AbstractModel):
             model, domain, active_test = selection
             records = self.env[model].with_context(active_test=active_test)
             wizard.record_count = records.search_count(domain)
-            without = fields.Domain(records._email_addressee_field(), "=", False)
+            without = fields.Domain(self.env["email.addressee"]._email_path(records._name), "=", False)
             wizard.without_email_count = records.search_count(fields.Domain(domain) & without)
 
     def _selection(self):

@@ -1,4 +1,5 @@
 from . import email_addressee
+from . import email_source
 from . import email_address
 from . import email_list_type
 from . import email_subscription
@@ -6,6 +7,11 @@ from . import email_target_list
 from . import email_target_list_filling
 from . import email_target_list_taking
 from . import email_target_list_parts
+from . import email_target_list_criterion
+from . import email_target_list_criterion_words
+from . import email_target_list_refresh
+from . import email_target_list_departure
+from . import email_target_list_dynamic
 from . import email_target_list_member
 from . import email_target_list_member_records
 from . import email_target_list_member_audience

@@ -30,15 +30,6 @@ class EmailAddressee(models.AbstractModel):
         """Give a query of the columns id, name, email, email_normalized, lang, partner_id, company_id, active."""
         raise NotImplementedError
 
-    @api.model
-    def _email_addressee_models(self):
-        """Give the names of the models whose records can be on a target list."""
-        return [
-            name
-            for name, model in self.env.registry.items()
-            if name != "email.addressee" and not model._abstract and issubclass(model, self.pool["email.addressee"])
-        ]
-
     def unlink(self):
         """Take deleted records off the lists. One that was merged into another stays there as that one."""
         members = self.env["email.target.list.member"].sudo()

@@ -10,7 +10,14 @@ class EmailTargetList(models.Model):
     _order = "name, id"
 
     name = fields.Char(required=True, tracking=True)
-    kind = fields.Selection([("static", "Static")], default="static", required=True)
+    kind = fields.Selection(
+        [("static", "Static"), ("dynamic", "Dynamic")],
+        default="static",
+        required=True,
+        tracking=True,
+        help="People are put on a static list and taken off it by hand. A dynamic list has criteria: whoever meets "
+        "them when it is refreshed is on it, and nobody else.",
+    )
     active = fields.Boolean(default=True)
     list_type_id = fields.Many2one(
         "email.list.type",

@@ -59,7 +59,7 @@ class EmailTargetList(models.Model):
                  ORDER BY r.id
                 """,
                 model=model,
-                source=self.env[model]._email_addressee_query(),
+                source=self.env["email.addressee"]._source(model),
                 found=found.subselect(),
             ),
         )
@@ -124,13 +124,14 @@ class EmailTargetList(models.Model):
         return found
 
     def _check_fillable(self, model=None):
-        """Refuse unless the user may change who is on these lists, and `model` can be on one."""
+        """Refuse unless the user may change who is on these lists by hand, and `model` can be on one."""
         self.check_access("write")
+        self._check_static()
         if model and model not in self.env["email.addressee"]._email_addressee_models():
             raise UserError(
                 self.env._(
                     "%(model)s can't be put on a target list, because they have no email address. "
-                    "Choose contacts, leads or users.",
+                    "Choose contacts, leads, users or others that have one.",
                     model=self.env[model]._description,
                 )
             )

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...tools import address
+from ..unchecked import UncheckedMany2one
 
 # Taken from the record behind a member, or from an import; never from who edits the list.
 MANAGED = {
@@ -12,6 +13,7 @@ MANAGED = {
     "values",
     "record_active",
     "record_company_id",
+    "refresh_id",
 }
 
 
@@ -39,6 +41,10 @@ class EmailTargetListMember(models.Model):
     # Both are brought up to date from the record at launch.
     record_active = fields.Boolean("Enabled", default=True, readonly=True)
     record_company_id = fields.Many2one("res.company", "Company of the Record", readonly=True)
+    # The refresh of a dynamic list by which it came. One that a member came by is not forgotten.
+    refresh_id = UncheckedMany2one(
+        "email.target.list.refresh", "Came By Refresh", readonly=True, copy=False, index="btree_not_null"
+    )
 
     _record_unique = models.UniqueIndex(
         "(list_id, res_model, res_id) WHERE res_id IS NOT NULL", "This record is on the list already."
@@ -87,6 +93,7 @@ class EmailTargetListMember(models.Model):
                 vals["name"] = vals.get("name") or address.display_name(vals.get("email") or "")
                 vals["email"] = vals["email_normalized"] = self._normalized(vals.get("email"))
         members = super().create(vals_list)
+        members.list_id._check_static()
         self._fold_domains(members.list_id, members.ids)
         return members
 
@@ -107,7 +114,15 @@ class EmailTargetListMember(models.Model):
         if "email" in vals:
             email = self._normalized(vals["email"])
             vals = dict(vals, email=email, email_normalized=email)
+        if "list_id" in vals:
+            (self.list_id | self.list_id.browse(vals["list_id"]))._check_static()
         return super().write(vals)
+
+    def unlink(self):
+        """Take members off; from a dynamic list only when their record goes."""
+        if not self.env.su:
+            self.list_id._check_static()
+        return super().unlink()
 
     def _check_not_managed(self, vals):
         managed = set(vals) & MANAGED

@@ -17,7 +17,17 @@ class EmailTargetListMember(models.Model):
         """
         self.env.flush_all()
         self._follow_merged_contacts(lists)
-        for model in self.env["email.addressee"]._email_addressee_models():
+        for model in self._models_of(lists):
+            if model not in self.env:
+                # Its module was uninstalled, and its records went with it.
+                self.env.execute_query(
+                    SQL(
+                        "DELETE FROM email_target_list_member WHERE list_id = ANY(%s) AND res_model = %s RETURNING id",
+                        lists.ids,
+                        model,
+                    )
+                )
+                continue
             self._copy_from_records(lists, model)
             self.env.execute_query(
                 SQL(
@@ -35,8 +45,35 @@ class EmailTargetListMember(models.Model):
         self.env.invalidate_all(flush=False)
         self._fold_domains(lists)
 
+    def _models_of(self, lists):
+        """Give the names of the models that the members of `lists` are of.
+
+        The index of records is asked for the next name, list by list, and not a million members for theirs.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH RECURSIVE kind (list_id, name) AS (
+                    SELECT list_id, (SELECT min(m.res_model) FROM email_target_list_member m
+                                      WHERE m.list_id = l.list_id AND m.res_id IS NOT NULL)
+                      FROM unnest(%s) AS l (list_id)
+                     UNION ALL
+                    SELECT list_id, (SELECT min(m.res_model) FROM email_target_list_member m
+                                      WHERE m.list_id = kind.list_id AND m.res_id IS NOT NULL
+                                        AND m.res_model > kind.name)
+                      FROM kind WHERE name IS NOT NULL
+                ) SELECT DISTINCT name FROM kind WHERE name IS NOT NULL ORDER BY name
+                """,
+                lists.ids,
+            )
+        )
+        return [name for (name,) in rows]
+
     def _copy_from_records(self, lists, model):
-        self.env.execute_query(
+        if model not in self.env["email.addressee"]._email_addressee_models():
+            return
+        # No rows come back: there may be a million.
+        self.env.cr.execute(
             SQL(
                 """
                 UPDATE email_target_list_member m
@@ -48,9 +85,8 @@ class EmailTargetListMember(models.Model):
                         m.record_company_id)
                        IS DISTINCT FROM
                        (r.name, r.email, r.email_normalized, r.lang, r.partner_id, r.active, r.company_id)
-             RETURNING m.id
                 """,
-                source=self.env[model]._email_addressee_query(),
+                source=self.env["email.addressee"]._source(model),
                 lists=lists.ids,
                 model=model,
             )

@@ -205,6 +205,8 @@ class EmailCampaignMailing(models.Model):
                 self._check_sender(self._fields[field]._description_string(self.env), value)
         if not self.dry_run:
             self._check_providers()
+        campaign = self.campaign_id.with_context(active_test=False)
+        (campaign.target_list_ids | campaign.excluding_list_ids)._refresh_for_launch()
 
     def _check_providers(self):
         """Refuse when none of the providers that it may leave by can be reached and logged in to."""
