@@ -199,6 +199,20 @@ def key(text: str) -> str:
         return text
 
 
+def spelled(email: str) -> str:
+    """Return a normal form with its domain as people write it, in U-labels: the other way round of `normalize`."""
+    local, _at, domain = email.rpartition("@")
+    return f"{local}@{_ulabel(domain)}"
+
+
+@lru_cache(maxsize=1024)
+def _ulabel(domain: str) -> str:
+    try:
+        return idna.decode(domain)
+    except (idna.IDNAError, UnicodeError):
+        return domain
+
+
 def display_name(text: str) -> str:
     """Return the name before the angle brackets of "name <address>", without its quotes; empty if there is none."""
     name, bracket, _rest = text.rpartition("<")

@@ -1,3 +1,4 @@
+from . import email_address_mark
 from . import email_target_choice
 from . import email_campaign_launch
 from . import email_campaign_mailing_test

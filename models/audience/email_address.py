@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...tools import address
+
 
 class EmailAddress(models.Model):
     """What we know about one address, whoever it belongs to.
@@ -41,6 +43,7 @@ class EmailAddress(models.Model):
     last_opened_at = fields.Datetime("Last Opened", readonly=True)
     last_clicked_at = fields.Datetime("Last Clicked", readonly=True)
 
+    history_ids = fields.One2many("email.address.history", "address_id", "History", readonly=True)
     is_ours = fields.Boolean(
         compute="_compute_is_ours",
         search="_search_is_ours",
@@ -50,11 +53,30 @@ class EmailAddress(models.Model):
     _email_unique = models.Constraint("UNIQUE(email)", "There is one record for each address, and this one has one.")
     # Few addresses are anything but unknown or valid, and it is those that are looked for.
     _validity_index = models.Index("(validity) WHERE validity IN ('invalid', 'soft_bouncing')")
+    # For `_international_spellings`.
+    _international_index = models.Index("(email) WHERE email LIKE '%@%xn--%'")
 
     def _compute_is_ours(self):
         ours = self.search([("id", "in", self.ids), ("is_ours", "=", True)])
         for email_address in self:
             email_address.is_ours = email_address in ours
+
+    @api.model
+    def _international_spellings(self):
+        """Give (address as people write its international domain, validity) of those of which something is known.
+
+        Records keep either spelling, an address has one. They are few, so they may pass through Python.
+        """
+        self.flush_model(["email", "validity"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT email, validity FROM email_address
+                 WHERE email LIKE '%%@%%xn--%%' AND validity <> 'unknown' ORDER BY email
+                """
+            )
+        )
+        return [(address.spelled(email), validity) for email, validity in rows]
 
     @api.model
     def _search_is_ours(self, operator, value):
@@ -83,106 +105,13 @@ class EmailAddress(models.Model):
 
     def action_mark_valid(self):
         """Say by hand that the addresses can be mailed again; what is counted stays."""
-        return self._mark_by_hand("valid")
+        return self._mark_these("valid")
 
     def action_mark_invalid(self):
         """Say by hand that the addresses must not be mailed any more."""
-        return self._mark_by_hand("invalid")
+        return self._mark_these("invalid")
 
-    def _mark_by_hand(self, validity):
-        return self.write(
-            {
-                "validity": validity,
-                "reason": self.env._("Set by hand by %(user)s", user=self.env.user.name),
-                "status_code": False,
-                "validity_at": fields.Datetime.now(),
-                "soft_bounce_count": 0,
-            }
-        )
-
-    @api.model
-    def _note_sent(self, emails, cr=None):
-        """Note on each of `emails` (normalised) that a message was handed over just now.
-
-        `cr` is the cursor of the sending worker; rows are taken in order, so that two workers can't block each other.
-        """
-        (cr or self.env.cr).execute(
-            SQL(
-                """
-                INSERT INTO email_address AS a (email, validity, last_sent_at, hard_bounce_count, soft_bounce_count)
-                     SELECT email, 'unknown', now() AT TIME ZONE 'utc', 0, 0
-                       FROM unnest(%s::varchar[]) AS email ORDER BY email
-                ON CONFLICT (email) DO UPDATE SET last_sent_at = EXCLUDED.last_sent_at
-                """,
-                sorted(set(emails)),
-            )
-        )
-
-    @api.model
-    def _note_activity(self, email, kind):
-        """Note that a person opened or clicked: the address works."""
-        column = SQL.identifier({"open": "last_opened_at", "click": "last_clicked_at"}[kind])
-        self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO email_address AS a
-                            (email, validity, validity_at, %(column)s, hard_bounce_count, soft_bounce_count)
-                     VALUES (%(email)s, 'valid', now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc', 0, 0)
-                ON CONFLICT (email) DO UPDATE
-                        SET %(column)s = EXCLUDED.%(column)s,
-                            soft_bounce_count = 0,
-                            validity_at = CASE WHEN a.validity IN ('unknown', 'soft_bouncing')
-                                               THEN EXCLUDED.validity_at ELSE a.validity_at END,
-                            reason = CASE WHEN a.validity = 'soft_bouncing' THEN NULL ELSE a.reason END,
-                            validity = CASE WHEN a.validity IN ('unknown', 'soft_bouncing')
-                                            THEN 'valid' ELSE a.validity END
-                  RETURNING id
-                """,
-                column=column,
-                email=email,
-            )
-        )
-        self.invalidate_model()
-
-    @api.model
-    def _note_bounces(self, bounces, cr=None):
-        """Note what came back for some addresses.
-
-        :param bounces: dicts with email (normalised), kind (hard|soft), status and reason
-        """
-        cr = cr or self.env.cr
-        bounces = sorted(bounces, key=lambda bounce: bounce["email"])
-        for kind, validity in (("soft", "soft_bouncing"), ("hard", "invalid")):
-            # One row an address in a statement, as ON CONFLICT demands.
-            rows = {bounce["email"]: bounce for bounce in bounces if bounce["kind"] == kind}
-            if not rows:
-                continue
-            cr.execute(
-                SQL(
-                    """
-                    INSERT INTO email_address AS a (email, validity, validity_at, last_bounced_at, reason, status_code,
-                                                    hard_bounce_count, soft_bounce_count)
-                         SELECT email, %(validity)s, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc', reason, status,
-                                %(hard)s, %(soft)s
-                           FROM unnest(%(emails)s::varchar[], %(reasons)s::varchar[], %(statuses)s::varchar[])
-                                AS bounce (email, reason, status)
-                    ON CONFLICT (email) DO UPDATE
-                            SET last_bounced_at = EXCLUDED.last_bounced_at,
-                                hard_bounce_count = a.hard_bounce_count + %(hard)s,
-                                soft_bounce_count = a.soft_bounce_count + %(soft)s,
-                                validity = CASE WHEN a.validity = 'invalid' THEN a.validity ELSE EXCLUDED.validity END,
-                                validity_at = CASE WHEN a.validity IN ('invalid', EXCLUDED.validity)
-                                                   THEN a.validity_at ELSE EXCLUDED.validity_at END,
-                                reason = CASE WHEN a.validity = 'invalid' THEN a.reason ELSE EXCLUDED.reason END,
-                                status_code = CASE WHEN a.validity = 'invalid'
-                                                   THEN a.status_code ELSE EXCLUDED.status_code END
-                    """,
-                    validity=validity,
-                    hard=int(kind == "hard"),
-                    soft=int(kind == "soft"),
-                    emails=list(rows),
-                    reasons=[bounce["reason"] or None for bounce in rows.values()],
-                    statuses=[bounce["status"] or None for bounce in rows.values()],
-                )
-            )
-        self.invalidate_model()
+    def _mark_these(self, validity):
+        self.check_access("write")
+        self._mark_by_hand(self.mapped("email"), validity)
+        return True

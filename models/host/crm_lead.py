@@ -6,10 +6,6 @@ class CrmLead(models.Model):
     _name = "crm.lead"
     _inherit = ["crm.lead", "email.addressee"]
 
-    @api.depends("email_normalized")
-    def _compute_email_validity(self):
-        return super()._compute_email_validity()
-
     @api.model
     def _email_addressee_query(self):
         # The name of a lead is its topic; people are called by the contact's name.
@@ -22,7 +18,16 @@ class CrmLead(models.Model):
         )
 
     def _merge_dependences(self, opportunities):
-        """Let target lists follow the leads that are merged into this one."""
+        """Let target lists, and what was sent, follow the leads that are merged into this one."""
         others = (opportunities - self).ids
         self.env["email.target.list.member"].sudo()._move_records(self._name, others, self.id)
+        self.env["email.campaign.recipient"].sudo()._move_records(self._name, others, self.id)
         return super()._merge_dependences(opportunities)
+
+    def _prepare_customer_values(self, partner_name, is_company=False, parent_id=False):
+        """Let the contact that a lead becomes be of the same type."""
+        return {
+            **super()._prepare_customer_values(partner_name, is_company=is_company, parent_id=parent_id),
+            "is_email_contact": self.is_email_contact,
+            "is_email_list_contact": self.is_email_list_contact,
+        }

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -6,9 +6,9 @@ class ResUsers(models.Model):
     _name = "res.users"
     _inherit = ["res.users", "email.addressee"]
 
-    @api.depends("partner_id.email_normalized")
-    def _compute_email_validity(self):
-        return super()._compute_email_validity()
+    # A user is the contact of that person, in this as well.
+    is_email_contact = fields.Boolean(related="partner_id.is_email_contact", readonly=False, default=None)
+    is_email_list_contact = fields.Boolean(related="partner_id.is_email_list_contact", readonly=False)
 
     @api.model
     def _email_addressee_query(self):
@@ -19,3 +19,15 @@ class ResUsers(models.Model):
               FROM res_users u JOIN res_partner p ON p.id = u.partner_id
             """
         )
+
+    def _email_recipient_column(self):
+        return "partner_id"
+
+    def _email_recipient_key(self):
+        return self.partner_id.id
+
+    def _email_recipient_domain(self):
+        return [("partner_id", "in", self.partner_id.ids)]
+
+    def _email_chatter(self):
+        return self.partner_id

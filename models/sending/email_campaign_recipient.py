@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -177,11 +177,32 @@ class EmailCampaignRecipient(models.Model):
             )
 
     def action_open_record(self):
-        """Open the contact, lead or user behind the recipient."""
+        """Open the contact, lead or user behind the recipient; of a contact that was merged, the one that stayed."""
         self.ensure_one()
+        merged = self.res_model == "res.partner" and self.partner_id
         return {
             "type": "ir.actions.act_window",
             "res_model": self.res_model,
-            "res_id": self.res_id,
+            "res_id": self.partner_id.id if merged else self.res_id,
             "view_mode": "form",
         }
+
+    @api.model
+    def _move_records(self, model, from_ids, to_id):
+        """Let what the records `from_ids` got have come to the record `to_id`, which they are merged into.
+
+        Not for contacts: the database does so by the foreign key on them.
+        """
+        self.env.flush_all()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient SET res_id = %(to_id)s
+                 WHERE res_model = %(model)s AND res_id = ANY(%(from_ids)s) RETURNING id
+                """,
+                model=model,
+                from_ids=list(from_ids),
+                to_id=to_id,
+            )
+        )
+        self.invalidate_model(["res_id"])

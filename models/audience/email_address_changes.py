@@ -1,0 +1,178 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# What every change of validity writes, together with the row in the history.
+NOW = SQL("now() AT TIME ZONE 'utc'")
+
+
+class EmailAddress(models.Model):
+    """What changes the validity of addresses, each over a set of them in one statement that keeps the history."""
+
+    _inherit = "email.address"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        addresses = super().create(vals_list)
+        addresses._keep_history(dict.fromkeys(addresses, "unknown"))
+        return addresses
+
+    def write(self, vals):
+        before = {known: known.validity for known in self} if "validity" in vals else {}
+        result = super().write(vals)
+        self._keep_history(before)
+        return result
+
+    def _keep_history(self, before):
+        """Write down a change that somebody made by writing the field, `before` being {address: validity}."""
+        self.env["email.address.history"].sudo().create(
+            [
+                {
+                    "address_id": known.id,
+                    "at": fields.Datetime.now(),
+                    "validity_from": validity,
+                    "validity": known.validity,
+                    "reason": known.reason,
+                    "status_code": known.status_code,
+                    "source": "hand",
+                    "user_id": self.env.uid,
+                }
+                for known, validity in before.items()
+                if known.validity != validity
+            ]
+        )
+
+    @api.model
+    def _change(self, emails, change, source, cr=None):
+        """Run `change`, which inserts or updates the rows of `emails`, and write down whose validity it changed.
+
+        What somebody says by hand is written down even if it only confirms what was so.
+        """
+        by_hand = source == "hand"
+        (cr or self.env.cr).execute(
+            SQL(
+                """
+                WITH before AS (
+                    SELECT email, validity FROM email_address WHERE email = ANY(%(emails)s)
+                ), changed AS (
+                    %(change)s RETURNING id, email, validity, reason, status_code
+                )
+                INSERT INTO email_address_history
+                            (address_id, at, validity_from, validity, reason, status_code, source, user_id)
+                     SELECT c.id, %(now)s, coalesce(b.validity, 'unknown'), c.validity, c.reason, c.status_code,
+                            %(source)s, %(user)s
+                       FROM changed c LEFT JOIN before b ON b.email = c.email
+                      WHERE c.validity <> coalesce(b.validity, 'unknown') OR %(by_hand)s
+                """,
+                emails=list(emails),
+                change=change,
+                now=NOW,
+                source=source,
+                user=self.env.uid if by_hand else None,
+                by_hand=by_hand,
+            )
+        )
+        self.invalidate_model()
+        self.env["email.address.history"].invalidate_model()
+
+    @api.model
+    def _mark_by_hand(self, emails, validity, note=None):
+        """Set the validity of `emails` (normalised), and why: `note`, or who said so."""
+        self.flush_model()
+        change = SQL(
+            """
+            INSERT INTO email_address
+                        (email, validity, validity_at, reason, hard_bounce_count, soft_bounce_count)
+                 SELECT email, %(validity)s, %(now)s, %(reason)s, 0, 0
+                   FROM unnest(%(emails)s::varchar[]) AS email ORDER BY email
+            ON CONFLICT (email) DO UPDATE
+                    SET validity = EXCLUDED.validity, validity_at = EXCLUDED.validity_at, reason = EXCLUDED.reason,
+                        status_code = NULL, soft_bounce_count = 0
+            """,
+            validity=validity,
+            now=NOW,
+            reason=note or self.env._("Set by hand by %(user)s", user=self.env.user.name),
+            emails=list(emails),
+        )
+        self._change(emails, change, "hand")
+
+    @api.model
+    def _note_sent(self, emails, cr=None):
+        """Note on each of `emails` (normalised) that a message was handed over just now.
+
+        `cr` is the cursor of the sending worker; rows are taken in order, so that two workers can't block each other.
+        """
+        (cr or self.env.cr).execute(
+            SQL(
+                """
+                INSERT INTO email_address AS a (email, validity, last_sent_at, hard_bounce_count, soft_bounce_count)
+                     SELECT email, 'unknown', now() AT TIME ZONE 'utc', 0, 0
+                       FROM unnest(%s::varchar[]) AS email ORDER BY email
+                ON CONFLICT (email) DO UPDATE SET last_sent_at = EXCLUDED.last_sent_at
+                """,
+                sorted(set(emails)),
+            )
+        )
+
+    @api.model
+    def _note_activity(self, email, kind):
+        """Note that a person opened or clicked: the address works."""
+        change = SQL(
+            """
+            INSERT INTO email_address AS a
+                        (email, validity, validity_at, %(column)s, hard_bounce_count, soft_bounce_count)
+                 VALUES (%(email)s, 'valid', %(now)s, %(now)s, 0, 0)
+            ON CONFLICT (email) DO UPDATE
+                    SET %(column)s = EXCLUDED.%(column)s,
+                        soft_bounce_count = 0,
+                        validity_at = CASE WHEN a.validity IN ('unknown', 'soft_bouncing')
+                                           THEN EXCLUDED.validity_at ELSE a.validity_at END,
+                        reason = CASE WHEN a.validity = 'soft_bouncing' THEN NULL ELSE a.reason END,
+                        validity = CASE WHEN a.validity IN ('unknown', 'soft_bouncing')
+                                        THEN 'valid' ELSE a.validity END
+            """,
+            column=SQL.identifier({"open": "last_opened_at", "click": "last_clicked_at"}[kind]),
+            email=email,
+            now=NOW,
+        )
+        self._change([email], change, "activity")
+
+    @api.model
+    def _note_bounces(self, bounces, cr=None):
+        """Note what came back for some addresses.
+
+        :param bounces: dicts with email (normalised), kind (hard|soft), status and reason
+        """
+        bounces = sorted(bounces, key=lambda bounce: bounce["email"])
+        for kind, validity in (("soft", "soft_bouncing"), ("hard", "invalid")):
+            # One row an address in a statement, as ON CONFLICT demands.
+            rows = {bounce["email"]: bounce for bounce in bounces if bounce["kind"] == kind}
+            if rows:
+                self._change(rows, self._bounces_change(rows, kind, validity), "bounce", cr)
+
+    def _bounces_change(self, rows, kind, validity):
+        return SQL(
+            """
+            INSERT INTO email_address AS a (email, validity, validity_at, last_bounced_at, reason, status_code,
+                                            hard_bounce_count, soft_bounce_count)
+                 SELECT email, %(validity)s, %(now)s, %(now)s, reason, status, %(hard)s, %(soft)s
+                   FROM unnest(%(emails)s::varchar[], %(reasons)s::varchar[], %(statuses)s::varchar[])
+                        AS bounce (email, reason, status)
+            ON CONFLICT (email) DO UPDATE
+                    SET last_bounced_at = EXCLUDED.last_bounced_at,
+                        hard_bounce_count = a.hard_bounce_count + %(hard)s,
+                        soft_bounce_count = a.soft_bounce_count + %(soft)s,
+                        validity = CASE WHEN a.validity = 'invalid' THEN a.validity ELSE EXCLUDED.validity END,
+                        validity_at = CASE WHEN a.validity IN ('invalid', EXCLUDED.validity)
+                                           THEN a.validity_at ELSE EXCLUDED.validity_at END,
+                        reason = CASE WHEN a.validity = 'invalid' THEN a.reason ELSE EXCLUDED.reason END,
+                        status_code = CASE WHEN a.validity = 'invalid'
+                                           THEN a.status_code ELSE EXCLUDED.status_code END
+            """,
+            validity=validity,
+            now=NOW,
+            hard=int(kind == "hard"),
+            soft=int(kind == "soft"),
+            emails=list(rows),
+            reasons=[bounce["reason"] or None for bounce in rows.values()],
+            statuses=[bounce["status"] or None for bounce in rows.values()],
+        )
