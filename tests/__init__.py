@@ -1,4 +1,5 @@
 from . import (
+    test_addressees,
     test_audience,
     test_coexistence,
     test_delivery,

@@ -71,28 +71,28 @@ class EmailAddressee(models.AbstractModel):
 
     @api.model
     def _search_email_validity(self, operator, value):
-        if operator != "in":
+        if operator not in ("in", "not in"):
             return NotImplemented
+        if operator == "in" and "unknown" not in value:
+            return self._email_validity_few(set(value))
+        # Most records, and NOT IN would compare each of them with every address.
+        comparison = SQL("= ANY") if operator == "in" else SQL("<> ALL")
+        values = [validity or "" for validity in value]
+        return fields.Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "coalesce(%s, '') %s(%s)", model._email_validity_sql(alias, query), comparison, values
+            )
+        )
+
+    def _email_validity_few(self, value):
+        """Give a domain by which an index finds the records, as few addresses have one of these validities."""
         path = self._email_addressee_field()
         Address = self.env["email.address"].sudo()
-        domain = fields.Domain.FALSE
-        known = [validity for validity in value if validity and validity != "unknown"]
-        if known:
-            # A subquery, for which the index on the addresses of these records is used: mostly few are looked for.
-            rows = Address._search([("validity", "in", known)])
-            domain |= fields.Domain(path, "in", rows.select(SQL.identifier(Address._table, "email")))
-            spelled = [text for text, validity in Address._international_spellings() if validity in known]
-            domain |= fields.Domain(path, "in", spelled)
-        if "unknown" in value:
-            # Most records, and NOT IN would compare each with every address.
-            domain |= fields.Domain.custom(to_sql=self._email_validity_unknown)
-        if False in value:
-            domain |= fields.Domain(path, "=", False)
-        return domain
-
-    @staticmethod
-    def _email_validity_unknown(model, alias, query):
-        return SQL("%s = 'unknown'", model._email_validity_sql(alias, query))
+        rows = Address._search([("validity", "in", list(value - {False}))])
+        spelled = [text for text, validity in Address._international_spellings() if validity in value]
+        domain = fields.Domain(path, "in", rows.select(SQL.identifier(Address._table, "email")))
+        domain |= fields.Domain(path, "in", spelled)
+        return domain | fields.Domain(path, "=", False) if False in value else domain
 
     def _field_to_sql(self, alias, field_expr, query=None):
         """Let records be grouped and sorted by their validity, which is no column of theirs."""
