@@ -2,6 +2,7 @@ from . import (
     test_addressees,
     test_audience,
     test_coexistence,
+    test_contact_types,
     test_delivery,
     test_delivery_providers,
     test_delivery_trouble,

@@ -89,13 +89,13 @@ class TestValidity(AddresseeCase):
 
     def test_a_manager_marks_addresses_from_their_list(self):
         self.env["email.address"]._note_sent(["person1@good.example", "person2@good.example"])
-        addresses = self.env["email.address"].with_user(self.manager).search([("email", "like", "person_@good.example")])
+        addresses = (
+            self.env["email.address"].with_user(self.manager).search([("email", "like", "person_@good.example")])
+        )
         addresses.action_mark_invalid()
         self.assertEqual(set(addresses.mapped("validity")), {"invalid"})
         name = self.manager.name
-        self.assertEqual(
-            self.history("person2@good.example"), [("unknown", "invalid", f"Set by hand by {name}", name)]
-        )
+        self.assertEqual(self.history("person2@good.example"), [("unknown", "invalid", f"Set by hand by {name}", name)])
         with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_model"):
             addresses.with_user(self.seller).action_mark_valid()
         with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_model"):

@@ -85,7 +85,9 @@ class TestAddress(BaseCase):
 
     def test_spelled(self):
         self.assertEqual(address.spelled("ann@xn--bcher-kva.example"), "ann@b\u00fccher.example")
-        self.assertEqual(address.spelled("\u7528\u6237@xn--fsqu00a.xn--4rr70v"), "\u7528\u6237@\u4f8b\u5b50.\u5e7f\u544a")
+        self.assertEqual(
+            address.spelled("\u7528\u6237@xn--fsqu00a.xn--4rr70v"), "\u7528\u6237@\u4f8b\u5b50.\u5e7f\u544a"
+        )
         for email in ("ann@example.com", "ann@xn--\u2026.example", "root@localhost"):
             with self.subTest(email):
                 self.assertEqual(address.spelled(email), email)

@@ -22,9 +22,7 @@ class EmailAddressMark(models.TransientModel):
     @api.model
     def default_get(self, fields_list):
         values = super().default_get(fields_list)
-        values.update(
-            res_model=self.env.context.get("active_model"), res_ids=self.env.context.get("active_ids") or []
-        )
+        values.update(res_model=self.env.context.get("active_model"), res_ids=self.env.context.get("active_ids") or [])
         return values
 
     @api.depends("res_model", "res_ids")

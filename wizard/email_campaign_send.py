@@ -9,7 +9,7 @@ class EmailCampaignSend(models.TransientModel):
     """
 
     _name = "email.campaign.send"
-    _inherit = "email.target.choice"
+    _inherit = ["email.target.choice", "email.accepting"]
     _description = "Send Campaign Email"
 
     name = fields.Char("Campaign", required=True, help="The name of the campaign and of the target list that are made.")
@@ -24,6 +24,9 @@ class EmailCampaignSend(models.TransientModel):
     )
     excluding_list_ids = fields.Many2many(
         "email.target.list", "email_campaign_send_excluding_list_rel", string="Excluding Lists"
+    )
+    enabled_only = fields.Boolean(
+        "Enabled Accounts Only", default=True, help="Leave out contacts, leads and users that are archived."
     )
     content_type = fields.Selection(
         [("html", "Written Here"), ("template", "Email Template")], "Content", default="html", required=True
@@ -84,6 +87,9 @@ class EmailCampaignSend(models.TransientModel):
                 "name": self.name,
                 "target_list_ids": lists.ids,
                 "excluding_list_ids": self.excluding_list_ids.ids,
+                "enabled_only": self.enabled_only,
+                "accept_contacts": self.accept_contacts,
+                "accept_list_contacts": self.accept_list_contacts,
             }
         )
         return self.env["email.campaign.mailing"].create(

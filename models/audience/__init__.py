@@ -3,6 +3,7 @@ from . import email_source
 from . import email_addressee_type
 from . import email_addressee_validity
 from . import email_addressee_campaigns
+from . import email_accepting
 from . import email_address
 from . import email_address_history
 from . import email_address_changes
@@ -21,3 +22,4 @@ from . import email_target_list_member
 from . import email_target_list_member_records
 from . import email_target_list_member_audience
 from . import email_audience
+from . import email_audience_types

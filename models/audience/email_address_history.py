@@ -10,7 +10,9 @@ class EmailAddressHistory(models.Model):
     _order = "id desc"
     _log_access = False
 
-    address_id = fields.Many2one("email.address", "Address", required=True, readonly=True, ondelete="cascade", index=True)
+    address_id = fields.Many2one(
+        "email.address", "Address", required=True, readonly=True, ondelete="cascade", index=True
+    )
     at = fields.Datetime("When", required=True, readonly=True)
     validity_from = fields.Selection(
         lambda self: self.env["email.address"]._fields["validity"].selection, "Before", required=True, readonly=True

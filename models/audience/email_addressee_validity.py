@@ -37,7 +37,9 @@ class EmailAddressee(models.AbstractModel):
         Address = self.env["email.address"].sudo()
         emails = {record: record._email_key() for record in self}
         wanted = [("email", "in", list(filter(None, emails.values())))]
-        known = {found.email: found for found in Address.search_fetch(wanted, ["email", "validity", "reason", "validity_at"])}
+        known = {
+            found.email: found for found in Address.search_fetch(wanted, ["email", "validity", "reason", "validity_at"])
+        }
         return {record: known.get(email, Address) if email else None for record, email in emails.items()}
 
     def _email_key(self):
@@ -110,9 +112,7 @@ class EmailAddressee(models.AbstractModel):
             "LEFT JOIN",
             known,
             Address._table,
-            SQL(
-                "%s = %s", SQL.identifier(known, "email", to_flush=Address._fields["email"]), email
-            ),
+            SQL("%s = %s", SQL.identifier(known, "email", to_flush=Address._fields["email"]), email),
         )
         validity = SQL.identifier(known, "validity", to_flush=Address._fields["validity"])
         if spellings := Address._international_spellings():

@@ -123,21 +123,19 @@ class EmailAudience(models.AbstractModel):
                                 WHEN m.state = 'pending' THEN 'not_confirmed'
                                 WHEN m.state = 'unsubscribed' THEN 'opted_out'
                                 WHEN m.record_company_id <> %(company)s THEN 'other_company'
-                                WHEN p.id IS NOT NULL
-                                     AND NOT (coalesce(p.is_email_contact, FALSE)
-                                              OR coalesce(p.is_email_list_contact, FALSE))
-                                     THEN 'contact_type'
+                                WHEN NOT %(accepted)s THEN 'contact_type'
                                 WHEN NOT m.record_active AND %(enabled_only)s THEN 'disabled'
                                 ELSE %(reason)s
                            END AS reason
                       FROM email_target_list_member m
                       JOIN email_target_list l ON l.id = m.list_id
-                 LEFT JOIN res_partner p ON m.res_model = 'res.partner' AND p.id = m.res_id
+                 LEFT JOIN res_partner p ON m.res_model IN ('res.partner', 'res.users') AND p.id = m.partner_id
                            %(joins)s
                      WHERE m.list_id = ANY(%(lists)s)) AS judged
             """,
             pattern=ADDRESS_PATTERN,
             company=mailing.company_id.id,
+            accepted=self._accepted(campaign),
             enabled_only=campaign.enabled_only,
             reason=reason,
             joins=joins,

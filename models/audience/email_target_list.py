@@ -6,7 +6,7 @@ from odoo.tools import SQL
 class EmailTargetList(models.Model):
     _name = "email.target.list"
     _description = "Target List"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "email.accepting"]
     _order = "name, id"
 
     name = fields.Char(required=True, tracking=True)

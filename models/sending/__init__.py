@@ -8,6 +8,7 @@ from . import email_campaign
 from . import email_campaign_mailing
 from . import email_campaign_recipient
 from . import email_campaign_recipient_queue
+from . import email_campaign_mailing_audience
 from . import email_campaign_mailing_content
 from . import email_campaign_mailing_launch
 from . import email_campaign_mailing_progress

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 class EmailCampaign(models.Model):
     _name = "email.campaign"
     _description = "Email Campaign"
-    _inherit = ["mail.thread", "mail.activity.mixin", "email.figures"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "email.figures", "email.accepting"]
     _order = "create_date desc, id desc"
     _check_company_auto = True
     _figures_column = "campaign_id"

@@ -72,7 +72,7 @@ class EmailCampaignRecipient(models.Model):
             ("not_confirmed", "Subscription not confirmed"),
             ("invalid", "Address can't receive email"),
             ("disabled", "Archived"),
-            ("contact_type", "Neither contact nor mailing-list contact"),
+            ("contact_type", "Type of contact not accepted"),
             ("other_company", "Belongs to another company"),
             ("no_access", "Sender may not read the record"),
             ("record_gone", "Record was deleted"),
