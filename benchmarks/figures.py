@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .audience import adding, opening
 from .bench import Bench, Sample
 from .comparisons import ceiling, far_away
 from .report import Bound, Row
@@ -88,5 +89,7 @@ FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "c": ceiling,
     "d": far_away,
     "e": frozen,
+    "f": opening,
+    "g": adding,
 }
 OTHERS: dict[str, Callable[[Bench], list[Row]]] = {"sending": sending}

@@ -52,6 +52,4 @@ class TestToursLists(TourCase):
         self.assertEqual((mailing.state, mailing.campaign_id.name), ("draft", "Harvest"))
         self.walk(f"/odoo/mass-emails/{mailing.id}", "email_campaign_lists_send_draft")
         self.send()
-        self.assertEqual(
-            sorted(self.peer.recipients()), ["ann@good.example", "bare@good.example", "cleo@good.example"]
-        )
+        self.assertEqual(sorted(self.peer.recipients()), ["ann@good.example", "bare@good.example", "cleo@good.example"])
