@@ -171,6 +171,15 @@ class TestLists(ListCase):
         self.dialog(target_list, "remove", context=dict(context, active_ids=self.manager.ids))
         self.assertEqual(self.emails(target_list), ["sally@crm.example"])
 
+    def test_who_did_it_is_in_the_log_of_the_list(self):
+        target_list = self.make_list()
+        self.dialog(target_list, partner_ids=self.partners)
+        self.dialog(target_list, "remove", partner_ids=self.partners[:2])
+        bodies = target_list.message_ids.sorted("id").mapped("body")[-2:]
+        self.assertIn("5 added", bodies[0])
+        self.assertIn("2 taken off", bodies[1])
+        self.assertEqual(target_list.message_ids[:1].author_id, self.salesperson.partner_id)
+
     def test_nobody_chosen(self):
         for operation in ("add", "remove"):
             with self.assertRaisesRegex(UserError, "Nobody is chosen"):

@@ -102,6 +102,31 @@ class TestListsParts(ListCase):
             {"List (Contact)": 2, "List (User)": 1, "List (Typed Addresses)": 1},
         )
 
+    def make_dynamic(self):
+        target_list = self.make_list(kind="dynamic", name="Good ones", accept_list_contacts=False)
+        target_list.write(
+            {"model_id": self.env["ir.model"]._get_id("res.partner"), "domain": "[('name', 'like', 'Person')]"}
+        )
+        target_list.action_refresh()
+        return target_list
+
+    def test_parts_of_a_dynamic_list_are_static(self):
+        parts = self.split(self.make_dynamic(), by="order")
+        self.assertEqual(parts.mapped("kind"), ["static", "static"])
+        self.assertEqual(parts.mapped("accept_list_contacts"), [False, False], "and take whom it takes")
+        self.assertEqual(parts.mapped("member_count"), [3, 2])
+        parts[0]._add_addresses("more@good.example")
+
+    def test_a_dynamic_list_merges_into_a_static_one_only(self):
+        dynamic, static = self.make_dynamic(), self.make_list(self.partners[:1], name="Others")
+        merged = self.env["email.target.list"].browse(self.merge(dynamic | static, name="All")["res_id"])
+        self.assertEqual((merged.kind, merged.member_count), ("static", 5))
+        wizard = self.env["email.target.list.merge"].with_user(self.salesperson)
+        with self.assertRaisesRegex(UserError, "“Good ones” is a dynamic list"):
+            wizard.create(
+                {"list_ids": (dynamic | static).ids, "into": "existing", "target_list_id": dynamic.id}
+            ).action_merge()
+
     def test_what_cannot_be_split(self):
         target_list = self.make_list(self.partners)
         with self.assertRaisesRegex(UserError, "of one kind"):
@@ -142,7 +167,7 @@ class TestDeletingWhatIsMailed(ListCase):
         return mailing
 
     def test_a_contact(self):
-        mailing = self.launched(self.make_list(self.partners[:2]), body_html="<p>Dear {{ object.name }}</p>")
+        mailing = self.launched(self.make_list(self.partners[:2]))
         self.partners[0].with_user(self.salesperson).unlink()
         with self.assertBalanced(mailing):
             self.send()

@@ -40,6 +40,8 @@ class EmailTargetListAdd(models.TransientModel):
                 if count
                 else self.env._("None of them is on “%(list)s”.", list=self.list_id.name)
             )
+        if count:
+            self.list_id._message_log(body=message)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -75,6 +75,9 @@ class EmailTargetListMerge(models.TransientModel):
                 "name": self.name,
                 "list_type_id": (self.list_type_id or self.list_ids[:1].list_type_id).id,
                 "company_id": companies.id,
+                # A list says of all on it which types of contacts it is for.
+                "accept_contacts": any(self.list_ids.mapped("accept_contacts")),
+                "accept_list_contacts": any(self.list_ids.mapped("accept_list_contacts")),
             }
         )
 

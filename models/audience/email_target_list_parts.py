@@ -5,6 +5,8 @@ from odoo.tools import SQL
 from .email_target_list_filling import copied
 
 MAX_PARTS = 50
+# What a list made out of others has as they have it.
+ALIKE = ("list_type_id", "company_id", "accept_contacts", "accept_list_contacts")
 
 
 class EmailTargetList(models.Model):
@@ -122,15 +124,9 @@ class EmailTargetList(models.Model):
 
     def _new_parts(self, endings):
         """Give empty lists that are like this one, of the user who splits it."""
+        alike = {name: self._fields[name].convert_to_write(self[name], self) for name in ALIKE}
         return self.create(
-            [
-                {
-                    "name": self.env._("%(list)s (%(part)s)", list=self.name, part=ending),
-                    "list_type_id": self.list_type_id.id,
-                    "company_id": self.company_id.id,
-                }
-                for ending in endings
-            ]
+            [dict(alike, name=self.env._("%(list)s (%(part)s)", list=self.name, part=ending)) for ending in endings]
         )
 
     def _copy_members_to(self, target, join):
