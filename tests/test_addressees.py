@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -204,3 +204,35 @@ class TestValidity(AddresseeCase):
             described = model.fields_get(["email_validity", "email_contact_type"])
             for name in ("email_validity", "email_contact_type"):
                 self.assertTrue(described[name]["groupable"] and described[name]["searchable"], (model._name, name))
+
+
+@tagged("post_install", "-at_install")
+class TestEntry(AddresseeCase):
+    """What is typed as an address is checked where it is typed."""
+
+    def test_what_is_no_address_is_refused_with_the_reason(self):
+        target_list = self.make_list(user=self.seller)
+        members = self.env["email.target.list.member"].with_user(self.seller)
+        for text, reason in (
+            ("bob@host", "has no dot"),
+            ("bob", "exactly one part before and one after"),
+            ("a@good.example, b@good.example", "holds several"),
+            ("bob@good..example", "not a valid domain name"),
+            ("bo b@good.example", "before the @-sign is not valid"),
+            ("bob@good.example\nBcc: eve@bad.example", "Line breaks"),
+        ):
+            with self.subTest(text), self.assertRaisesRegex(ValidationError, reason):
+                members.create({"list_id": target_list.id, "email": text})
+        for text in ("fine@good.example, bob@host", "Bob <bob@host>"):
+            with self.subTest(text), self.assertRaisesRegex(UserError, "“?Bob|bob@host.*has no dot"):
+                target_list._add_addresses(text)
+        self.assertFalse(target_list.member_count)
+
+    def test_names_brackets_and_special_domains_are_taken(self):
+        target_list = self.make_list(user=self.seller)
+        typed = '"Doe, Ann" <Ann+News@Good.example>; root@localhost\nbox@m\u00fcnchen.example, ann+news@good.example'
+        target_list._add_addresses(typed)
+        self.assertEqual(
+            {member.email: member.name for member in target_list.member_ids},
+            {"ann+news@good.example": "Doe, Ann", "root@localhost": False, "box@xn--mnchen-3ya.example": False},
+        )

@@ -7,6 +7,7 @@ from . import email_accepting
 from . import email_address
 from . import email_address_history
 from . import email_address_changes
+from . import email_address_sent
 from . import email_list_type
 from . import email_subscription
 from . import email_target_list
@@ -23,3 +24,4 @@ from . import email_target_list_member_records
 from . import email_target_list_member_audience
 from . import email_audience
 from . import email_audience_types
+from . import email_audience_frequency

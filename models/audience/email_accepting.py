@@ -9,7 +9,6 @@ class EmailAccepting(models.AbstractModel):
     _description = "Accepts Types of Contacts"
 
     accept_contacts = fields.Boolean(
-        "Accept Contacts",
         default=True,
         help="Write to contacts, and to records that have no type. Who is not accepted is left out at launch.",
     )

@@ -39,11 +39,17 @@ class EmailAddress(models.Model):
     hard_bounce_count = fields.Integer("Hard Bounces", readonly=True)
     soft_bounce_count = fields.Integer("Soft Bounces", readonly=True)
     last_sent_at = fields.Datetime("Last Sent", readonly=True)
+    sent_moments = fields.Json(
+        readonly=True,
+        prefetch=False,
+        help="When the latest mass emails were sent to it, in seconds since 1970, the latest first: as many as the "
+        "frequency cap asks about. Empty while there is no cap.",
+    )
     last_bounced_at = fields.Datetime("Last Bounced", readonly=True)
     last_opened_at = fields.Datetime("Last Opened", readonly=True)
     last_clicked_at = fields.Datetime("Last Clicked", readonly=True)
 
-    history_ids = fields.One2many("email.address.history", "address_id", "History", readonly=True)
+    history_ids = fields.One2many("email.address.history", "address_id", readonly=True)
     is_ours = fields.Boolean(
         compute="_compute_is_ours",
         search="_search_is_ours",

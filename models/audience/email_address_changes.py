@@ -96,24 +96,6 @@ class EmailAddress(models.Model):
         self._change(emails, change, "hand")
 
     @api.model
-    def _note_sent(self, emails, cr=None):
-        """Note on each of `emails` (normalised) that a message was handed over just now.
-
-        `cr` is the cursor of the sending worker; rows are taken in order, so that two workers can't block each other.
-        """
-        (cr or self.env.cr).execute(
-            SQL(
-                """
-                INSERT INTO email_address AS a (email, validity, last_sent_at, hard_bounce_count, soft_bounce_count)
-                     SELECT email, 'unknown', now() AT TIME ZONE 'utc', 0, 0
-                       FROM unnest(%s::varchar[]) AS email ORDER BY email
-                ON CONFLICT (email) DO UPDATE SET last_sent_at = EXCLUDED.last_sent_at
-                """,
-                sorted(set(emails)),
-            )
-        )
-
-    @api.model
     def _note_activity(self, email, kind):
         """Note that a person opened or clicked: the address works."""
         change = SQL(

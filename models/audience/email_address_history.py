@@ -10,9 +10,7 @@ class EmailAddressHistory(models.Model):
     _order = "id desc"
     _log_access = False
 
-    address_id = fields.Many2one(
-        "email.address", "Address", required=True, readonly=True, ondelete="cascade", index=True
-    )
+    address_id = fields.Many2one("email.address", required=True, readonly=True, ondelete="cascade", index=True)
     at = fields.Datetime("When", required=True, readonly=True)
     validity_from = fields.Selection(
         lambda self: self.env["email.address"]._fields["validity"].selection, "Before", required=True, readonly=True
@@ -28,7 +26,7 @@ class EmailAddressHistory(models.Model):
         required=True,
         readonly=True,
     )
-    user_id = fields.Many2one("res.users", "User", readonly=True, ondelete="set null")
+    user_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
 
     def _who(self):
         """Give who or what made this change."""

@@ -173,17 +173,20 @@ class EmailAudience(models.AbstractModel):
                 "(out_email.email_normalized IS NOT NULL OR out_record.res_id IS NOT NULL "
                 "OR out_partner.partner_id IS NOT NULL)"
             )
+        often_joins, too_often = self._too_often(mailing, email, few)
         reason = SQL(
             """
             CASE WHEN %s THEN 'excluded'
                  WHEN sub.id IS NOT NULL THEN 'opted_out'
                  WHEN black.id IS NOT NULL THEN 'blacklisted'
                  WHEN addr.id IS NOT NULL THEN 'invalid'
+                 WHEN %s THEN 'too_often'
             END
             """,
             excluded,
+            too_often,
         )
-        return joins, reason
+        return SQL("%s %s", joins, often_joins), reason
 
     def _excluded_joins(self, parts):
         return SQL(

@@ -8,6 +8,8 @@ SWITCHES = {
 }
 # Field of the settings: parameter, what nothing stored means, the smallest and the largest that may be chosen.
 NUMBERS = {
+    "email_campaign_frequency_cap": ("email_campaign.frequency_cap", 0, 0, 100),
+    "email_campaign_frequency_days": ("email_campaign.frequency_days", 7, 1, 365),
     "email_campaign_hourly_cap": ("email_campaign.hourly_cap", 0, 0, 100_000_000),
     "email_campaign_portion_size": ("email_campaign.portion_size", 1000, 1, 10_000),
     "email_campaign_sender_slots": ("email_campaign.sender_slots", 1, 1, 32),
@@ -30,6 +32,11 @@ class ResConfigSettings(models.TransientModel):
         "bounce+anything must arrive in the bounce mailbox for that.",
     )
 
+    email_campaign_frequency_cap = fields.Integer(
+        "Emails to One Address",
+        help="An address gets at most so many mass emails in the days below, whoever sends them; 0 for no limit.",
+    )
+    email_campaign_frequency_days = fields.Integer("Within Days", default=7)
     email_campaign_hourly_cap = fields.Integer(
         "Emails an Hour",
         help="Never more than so many in any 60 minutes, by all providers together; 0 for no limit.",
@@ -72,9 +79,13 @@ class ResConfigSettings(models.TransientModel):
     def set_values(self):
         result = super().set_values()
         parameters = self.env["ir.config_parameter"].sudo()
+        audience = self.env["email.audience"]
+        cap = audience._frequency_cap()
         for field, key in SWITCHES.items():
             parameters.set_param(key, str(self[field]))
         for field, (key, _default, _least, _most) in NUMBERS.items():
             parameters.set_param(key, str(self[field]))
         self.env["email.provider"]._set_slots(self.email_campaign_sender_slots)
+        if audience._frequency_cap() != cap:
+            self.env["email.address"].sudo()._recount_sent_moments()
         return result

@@ -71,6 +71,7 @@ class EmailCampaignRecipient(models.Model):
             ("blacklisted", "Opted out of all email"),
             ("not_confirmed", "Subscription not confirmed"),
             ("invalid", "Address can't receive email"),
+            ("too_often", "Got enough emails lately"),
             ("disabled", "Archived"),
             ("contact_type", "Type of contact not accepted"),
             ("other_company", "Belongs to another company"),
@@ -107,6 +108,8 @@ class EmailCampaignRecipient(models.Model):
     _worker_index = models.Index("(worker) WHERE worker IS NOT NULL")
     # What few rows come to: for retries, for the lists of trouble, and for the figures.
     _trouble_index = models.Index("(state, mailing_id) WHERE state IN ('retry', 'failed', 'in_doubt')")
+    # What takes the place of one whose record is gone by the time it is sent.
+    _duplicate_index = models.Index("(mailing_id, email) WHERE skip_reason = 'duplicate'")
     _response_index = models.Index(
         "(mailing_id) INCLUDE (opened_at, clicked_at, bounced_at, opted_out_at) "
         "WHERE coalesce(opened_at, clicked_at, bounced_at, opted_out_at) IS NOT NULL"

@@ -10,6 +10,9 @@ FIRST_DELAY = 5
 # Whoever did one of these had the email.
 EVIDENCE = SQL("coalesce(r.opened_at, r.clicked_at, r.replied_at, r.bounced_at, r.opted_out_at) IS NOT NULL")
 
+# Why one record does not get it, which says nothing about others with the same address.
+OF_THE_RECORD = ("record_gone", "no_access")
+
 # Reads the state of the mass email and keeps it as it is until the end of the transaction; see `_hold`.
 _HELD = SQL("SELECT id, campaign_id, state FROM email_campaign_mailing WHERE id = $1 FOR SHARE")
 # $1 mass email, $2 ids, $3 worker. By itself it waits for the disk, see `_hand`.
@@ -188,9 +191,10 @@ class EmailCampaignRecipient(models.Model):
         ids = [row_id for (row_id,) in picked]
         if not ids:
             return [], 0, 0
-        joins, reason = self.env["email.audience"]._suppression(
-            mailing, SQL("r"), SQL("r.email"), SQL("r.list_type_id"), few=True
-        )
+        audience = self.env["email.audience"]
+        if audience._frequency_cap():
+            audience._hold_addresses(ids)
+        joins, reason = audience._suppression(mailing, SQL("r"), SQL("r.email"), SQL("r.list_type_id"), few=True)
         self.env.execute_query(
             SQL(
                 """
@@ -280,17 +284,39 @@ class EmailCampaignRecipient(models.Model):
         """Skip claimed rows: `reasons` by id."""
         if not reasons:
             return
-        self.env.execute_query(
+        skipped = self.env.execute_query(
             SQL(
                 """
                 UPDATE email_campaign_recipient r SET state = 'skipped', skip_reason = s.reason, worker = NULL
                   FROM unnest(%s, %s::varchar[]) AS s (id, reason)
                  WHERE r.id = s.id AND r.state = 'claimed' AND r.worker IS NOT DISTINCT FROM %s
-             RETURNING r.id
+             RETURNING r.id, r.skip_reason
                 """,
                 list(reasons),
                 list(reasons.values()),
                 worker.number,
+            )
+        )
+        self._promote_duplicates([row_id for row_id, reason in skipped if reason in OF_THE_RECORD])
+
+    def _promote_duplicates(self, skipped_ids):
+        """Queue for each of these rows another one with the same address, which was left out because of it."""
+        if not skipped_ids:
+            return
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_campaign_recipient SET state = 'queued', skip_reason = NULL
+                 WHERE id IN (SELECT DISTINCT ON (d.mailing_id, d.email) d.id
+                                FROM email_campaign_recipient gone
+                                JOIN email_campaign_recipient d
+                                     ON d.mailing_id = gone.mailing_id AND d.email = gone.email
+                                    AND d.skip_reason = 'duplicate' AND d.state = 'skipped'
+                               WHERE gone.id = ANY(%s)
+                               ORDER BY d.mailing_id, d.email, d.id)
+             RETURNING id
+                """,
+                skipped_ids,
             )
         )
 

@@ -1,0 +1,92 @@
+from datetime import timedelta, timezone
+from typing import NamedTuple
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+
+class Cap(NamedTuple):
+    """At most so many mass emails to one address in so many days."""
+
+    number: int
+    days: int
+
+
+class EmailAudience(models.AbstractModel):
+    """The frequency cap: who got enough mass emails lately, from whomever, gets no more for a while.
+
+    An address keeps the moments of its last few, so that no table of recipients is searched for them. Without a cap
+    nothing is kept and nothing is asked.
+    """
+
+    _inherit = "email.audience"
+
+    def _frequency_cap(self):
+        """Give the cap, or None."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        number = parameters.get_param("email_campaign.frequency_cap", "")
+        days = parameters.get_param("email_campaign.frequency_days", "")
+        if not number.isdigit() or not int(number):
+            return None
+        return Cap(int(number), int(days) if days.isdigit() and int(days) else 7)
+
+    def _too_often(self, mailing, email, few):
+        """Give (joins, expression): whether the cap keeps an address from `mailing`.
+
+        :param few: whether it is about to be sent to a few. Then what others have claimed and what is not noted on the
+            addresses yet counts as well.
+        """
+        cap = self._frequency_cap()
+        if not cap:
+            return SQL(), SQL("FALSE")
+        # What is to be sent later is asked about that day.
+        at = max(filter(None, (fields.Datetime.now(), not few and mailing.scheduled_at)))
+        since = int((at - timedelta(days=cap.days)).replace(tzinfo=timezone.utc).timestamp())
+        parts = {"email": email, "number": cap.number, "since": since, "mailing": mailing.id}
+        if few:
+            return SQL("LEFT JOIN email_address often ON often.email = %s", email), self._too_often_few(parts)
+        joins = SQL(
+            """
+            LEFT JOIN email_address often
+                   ON often.email = %(email)s AND (often.sent_moments ->> %(number)s - 1)::bigint > %(since)s
+            """,
+            **parts,
+        )
+        return joins, SQL("often.id IS NOT NULL")
+
+    def _too_often_few(self, parts):
+        """Each other mass email that may be on its way is asked by the index that finds an address in it."""
+        return SQL(
+            """
+            (SELECT count(*) FROM jsonb_array_elements(often.sent_moments) AS moment
+              WHERE moment::bigint > %(since)s)
+            + (SELECT count(*) FROM email_campaign_mailing other
+                 JOIN email_campaign_recipient o ON o.mailing_id = other.id AND o.state <> 'skipped'
+                WHERE other.id <> %(mailing)s AND o.email = %(email)s
+                  AND (other.state IN ('queued', 'sending', 'paused')
+                       OR other.done_at > now() AT TIME ZONE 'utc' - interval '1 hour')
+                  AND (o.state IN ('claimed', 'handed')
+                       OR o.state = 'sent' AND o.sent_at > coalesce(often.last_sent_at, '-infinity')))
+            >= %(number)s
+            """,
+            **parts,
+        )
+
+    def _hold_addresses(self, recipient_ids):
+        """Keep others from claiming the same addresses at this moment.
+
+        Neither of two workers would see what the other claims for another mass email. As both write the row of the
+        address, the database lets only one of them go on; the other begins anew and sees.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO email_address (email, validity, hard_bounce_count, soft_bounce_count)
+                     SELECT DISTINCT email, 'unknown', 0, 0 FROM email_campaign_recipient
+                      WHERE id = ANY(%s) ORDER BY email
+                ON CONFLICT (email) DO UPDATE SET write_date = now() AT TIME ZONE 'utc'
+                """,
+                recipient_ids,
+            ),
+            log_exceptions=False,
+        )
