@@ -29,6 +29,8 @@ from . import (
     test_tools_bounce,
     test_tools_bounce_fallback,
     test_tools_compose,
+    test_tools_csvfile,
+    test_tools_csvsniff,
     test_tools_lanes,
     test_tools_links,
     test_tools_message,
