@@ -35,6 +35,7 @@
         "views/email_campaign_views.xml",
         "views/email_target_list_member_views.xml",
         "views/email_target_list_departure_views.xml",
+        "views/email_target_list_import_views.xml",
         "views/email_target_list_views.xml",
         "views/email_list_type_views.xml",
         "views/email_address_views.xml",

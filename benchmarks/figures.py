@@ -7,6 +7,7 @@ from collections.abc import Callable
 from .audience import adding, opening
 from .bench import Bench, Sample
 from .comparisons import ceiling, far_away
+from .importing import importing
 from .report import Bound, Row
 from .sink import HOST
 
@@ -91,5 +92,6 @@ FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "e": frozen,
     "f": opening,
     "g": adding,
+    "i": importing,
 }
 OTHERS: dict[str, Callable[[Bench], list[Row]]] = {"sending": sending}

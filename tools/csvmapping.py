@@ -65,12 +65,22 @@ class Entry:
 
 
 class RefusedError(ValueError):
-    """A row that can't become a member: `reason` as Row.problem, as AddressError.reason, or unknown_lang."""
+    """A row that can't become a member.
 
-    def __init__(self, reason: str, value: str) -> None:
+    `reason` is one of Row.problem, or address_ with a reason of AddressError (`explanation` is its sentence then), or
+    unknown_lang. `value` is what can't be used.
+    """
+
+    def __init__(self, reason: str, value: str = "", explanation: str = "") -> None:
         super().__init__(f"{reason}: {value}")
         self.reason = reason
         self.value = value
+        self.explanation = explanation
+
+    @classmethod
+    def of(cls, error: address.AddressError) -> RefusedError:
+        """What a cell with a wrong address is refused for."""
+        return cls(f"address_{error.reason}", error.value, error.explanation)
 
 
 def _folded(name: str) -> str:
@@ -161,7 +171,7 @@ class Judge:
         :raises RefusedError: for the whole row, if any part of it can't be used
         """
         if row.problem:
-            raise RefusedError(row.problem, "")
+            raise RefusedError(row.problem)
         cells = [restored(cell) for cell in row.cells]
         name = self._joined(cells, "name") or self._joined(cells, "first_name", "last_name")
         values = {key: cells[number].strip() for number, key in self._values if cells[number].strip()}
@@ -190,18 +200,18 @@ class Judge:
             cell = cells[number]
             try:
                 # As nearly all are; where there are several, each is told of by itself.
-                found.append((address.normalize(cell), address.display_name(cell)))
+                found.append((address.entered(cell), address.display_name(cell)))
                 continue
             except address.AddressError as error:
                 if error.reason != "several":
                     if error.reason == "empty":
                         continue
-                    raise RefusedError(error.reason, error.value) from error
+                    raise RefusedError.of(error) from error
             for piece in address.split(cell):
                 try:
-                    found.append((address.normalize(piece), address.display_name(piece)))
+                    found.append((address.entered(piece), address.display_name(piece)))
                 except address.AddressError as error:
-                    raise RefusedError(error.reason, error.value) from error
+                    raise RefusedError.of(error) from error
         if not found:
-            raise RefusedError("empty", "")
+            raise RefusedError("address_empty")
         return found

@@ -22,6 +22,7 @@ from . import email_target_list_dynamic
 from . import email_target_list_member
 from . import email_target_list_member_records
 from . import email_target_list_member_audience
+from . import importing
 from . import email_audience
 from . import email_audience_types
 from . import email_audience_frequency

@@ -1,0 +1,43 @@
+from odoo import api, fields, models
+
+
+class EmailTargetList(models.Model):
+    """Files that members came by, and what they brought to be put into emails."""
+
+    _inherit = "email.target.list"
+
+    import_ids = fields.One2many("email.target.list.import", "list_id", "Imports")
+    import_count = fields.Integer("Number of Imports", compute="_compute_import_count")
+    merge_fields = fields.Char(
+        compute="_compute_merge_fields",
+        help="What an email to this list can have of the columns that were imported. Write a default behind ||| for "
+        "members who have none: {{ values.city ||| your town }}.",
+    )
+
+    def _compute_import_count(self):
+        imports = self.env["email.target.list.import"]
+        counts = dict(imports._read_group([("list_id", "in", self.ids)], ["list_id"], ["__count"]))
+        for target_list in self:
+            target_list.import_count = counts.get(target_list._origin, 0)
+
+    @api.depends("import_ids.state", "import_ids.column_ids.key", "import_ids.column_ids.target")
+    def _compute_merge_fields(self):
+        for target_list in self:
+            begun = target_list.import_ids.filtered("started_at")
+            keys = dict.fromkeys(begun.column_ids.filtered("is_value").mapped("key"))
+            target_list.merge_fields = " ".join(f"{{{{ values.{key} }}}}" for key in keys)
+
+    def action_import_csv(self):
+        """Open a new import into this list."""
+        self.ensure_one()
+        self.check_access("write")
+        self._check_static()
+        action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_target_list_import_action")
+        action.update(views=[(False, "form")], context={"default_list_id": self.id})
+        return action
+
+    def action_view_imports(self):
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_target_list_import_action")
+        action.update(domain=[("list_id", "=", self.id)], context={"default_list_id": self.id})
+        return action
