@@ -17,6 +17,7 @@ from . import (
     test_frequency,
     test_launch,
     test_lists,
+    test_lists_excluding,
     test_lists_parts,
     test_merging,
     test_progress,

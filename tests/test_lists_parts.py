@@ -42,7 +42,7 @@ class TestListsParts(ListCase):
         first, second = self.make_list(self.partners[:3], name="A"), self.make_list(self.partners[2:], name="B")
         self.make_mailing(first)
         action = self.merge(first | second, name="Both", archive=True)
-        self.assertIn("campaigns use them: A", action["params"]["message"])
+        self.assertIn("a campaign uses them or they are not yours: A", action["params"]["message"])
         self.assertEqual((first.active, second.active), (True, False))
 
     def test_merging_lifts_no_opt_out(self):

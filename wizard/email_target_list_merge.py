@@ -50,7 +50,9 @@ class EmailTargetListMerge(models.TransientModel):
             "params": {
                 "type": "info",
                 "sticky": True,
-                "message": self.env._("Not archived, because campaigns use them: %s", ", ".join(kept)),
+                "message": self.env._(
+                    "Not archived, because a campaign uses them or they are not yours: %s", ", ".join(kept)
+                ),
                 "next": shown,
             },
         }
@@ -82,7 +84,7 @@ class EmailTargetListMerge(models.TransientModel):
         )
 
     def _archive_others(self, lists):
-        """Archive `lists`, and give the names of those that stay because a campaign uses them."""
+        """Archive `lists`, and give the names of those that stay: a campaign uses them, or the user may not."""
         campaigns = self.env["email.campaign"].sudo()
         used = lists.filtered(lambda target_list: campaigns.search_count(target_list._campaign_domain(), limit=1))
         mine = (lists - used)._filtered_access("write")

@@ -82,12 +82,12 @@ class EmailAudience(models.AbstractModel):
         """
         self.env.flush_all()
         self._raise_memory()
-        return SQL(
-            "(SELECT id FROM (%(ranked)s) AS ranked WHERE coalesce(%(why)s, 'queued') = %(reason)s)",
-            ranked=self._ranked(mailing),
-            why=RANKED_REASON,
-            reason=reason,
-        )
+        # By the reason the members are parted for their places, so only those with this one are sorted.
+        condition = {
+            "queued": SQL("reason IS NULL AND place = 1"),
+            "duplicate": SQL("reason IS NULL AND place > 1"),
+        }.get(reason, SQL("reason = %s", reason))
+        return SQL("(SELECT id FROM (%s) AS ranked WHERE %s)", self._ranked(mailing), condition)
 
     @contextmanager
     def _much_memory(self):

@@ -43,18 +43,25 @@ class EmailTargetList(models.Model):
                 WITH gone AS (
                     SELECT o.res_model, o.res_id, o.email_normalized
                       FROM email_target_list_member o
-                      JOIN email_target_list l ON l.id = o.list_id
-                 LEFT JOIN email_subscription s
-                        ON s.email = o.email_normalized AND s.list_type_id = l.list_type_id
-                       AND s.state = 'opted_out' AND l.list_type_id <> %(type)s
-                     WHERE l.id = ANY(%(others)s) AND (o.state = 'unsubscribed' OR s.id IS NOT NULL)
+                     WHERE o.list_id = ANY(%(others)s) AND o.state = 'unsubscribed'
+                     UNION
+                    SELECT o.res_model, o.res_id, o.email_normalized
+                      FROM email_target_list l
+                      JOIN email_subscription s ON s.list_type_id = l.list_type_id AND s.state = 'opted_out'
+                      JOIN email_target_list_member o ON o.list_id = l.id AND o.email_normalized = s.email
+                     WHERE l.id = ANY(%(others)s) AND l.list_type_id <> %(type)s
+                ), found AS (
+                    SELECT m.id FROM gone
+                      JOIN email_target_list_member m USING (res_model, res_id) WHERE m.list_id = %(list)s
+                     UNION ALL
+                    SELECT m.id FROM gone
+                      JOIN email_target_list_member m USING (email_normalized)
+                     WHERE m.list_id = %(list)s AND m.res_id IS NULL AND gone.res_id IS NULL
                 )
                 UPDATE email_target_list_member m
                    SET state = 'unsubscribed', write_uid = %(uid)s, write_date = now() AT TIME ZONE 'utc'
-                  FROM gone
-                 WHERE m.list_id = %(list)s AND m.state <> 'unsubscribed'
-                   AND (m.res_model = gone.res_model AND m.res_id = gone.res_id
-                        OR m.res_id IS NULL AND gone.res_id IS NULL AND m.email_normalized = gone.email_normalized)
+                  FROM found
+                 WHERE m.id = found.id AND m.state <> 'unsubscribed'
                 """,
                 list=self.id,
                 type=self.list_type_id.id,
