@@ -70,8 +70,14 @@ class TestValidity(AddresseeCase):
         self.assertEqual(self.contact.email_validity, "valid")
         self.assertEqual(self.contact.email_validity_reason, "She has a new mailbox there")
         self.assertTrue(self.contact.email_validity_at)
-        for words in ("no such user", "Unknown → Valid", "Selma Seller"):
-            self.assertIn(words, self.contact.email_validity_history)
+        self.assertEqual(
+            [(row["before"], row["after"], row["who"]) for row in self.contact.email_validity_history],
+            [
+                ("Invalid", "Valid", "Selma Seller"),
+                ("Valid", "Invalid", "Bounce"),
+                ("Unknown", "Valid", "Opened or Clicked"),
+            ],
+        )
 
     def test_what_nothing_happened_to_has_no_history(self):
         self.assertEqual((self.contact.email_validity, self.contact.email_validity_history), ("unknown", False))

@@ -2,7 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL
 
 from ...tools import address
 
@@ -23,7 +23,7 @@ class EmailAddressee(models.AbstractModel):
     )
     email_validity_reason = fields.Char("Reason of Validity", compute="_compute_email_validity")
     email_validity_at = fields.Datetime("Validity Since", compute="_compute_email_validity")
-    email_validity_history = fields.Html("History of Validity", compute="_compute_email_validity_history")
+    email_validity_history = fields.Json("History of Validity", compute="_compute_email_validity_history")
 
     @api.depends(lambda self: [self._email_addressee_field()])
     def _compute_email_validity(self):
@@ -50,26 +50,19 @@ class EmailAddressee(models.AbstractModel):
     @api.depends(lambda self: [self._email_addressee_field()])
     def _compute_email_validity_history(self):
         known = self._email_addresses_known()
+        labels = dict(self.env["email.address"]._fields["validity"]._description_selection(self.env))
         for record in self:
             changes = known[record].history_ids[:SHOWN_CHANGES] if known[record] else []
-            record.email_validity_history = self._email_changes_table(changes)
-
-    def _email_changes_table(self, changes):
-        if not changes:
-            return False
-        labels = dict(self.env["email.address"]._fields["validity"]._description_selection(self.env))
-        rows = Markup().join(
-            Markup("<tr><td class='text-nowrap'>%s</td><td class='text-nowrap'>%s → %s</td><td>%s</td><td>%s</td></tr>")
-            % (
-                format_datetime(self.env, change.at, dt_format="short"),
-                labels[change.validity_from],
-                labels[change.validity],
-                change.reason or "",
-                change._who(),
-            )
-            for change in changes
-        )
-        return Markup("<table class='table table-sm mb-0'><tbody>%s</tbody></table>") % rows
+            record.email_validity_history = [
+                {
+                    "at": fields.Datetime.to_string(change.at),
+                    "before": labels[change.validity_from],
+                    "after": labels[change.validity],
+                    "reason": change.reason or "",
+                    "who": change._who(),
+                }
+                for change in changes
+            ] or False
 
     @api.model
     def _search_email_validity(self, operator, value):
