@@ -13,7 +13,7 @@ export class HistoryField extends Component {
         return (this.props.record.data[this.props.name] || []).map((change, index) => ({
             ...change,
             index,
-            at: toLocaleDateTimeString(deserializeDateTime(change.at), { showSeconds: false }),
+            at: toLocaleDateTimeString(deserializeDateTime(change.at)),
         }));
     }
 }
