@@ -8,6 +8,8 @@ from . import (
     test_delivery_trouble,
     test_figures,
     test_dynamic_lists,
+    test_dynamic_lists_launch,
+    test_dynamic_lists_rights,
     test_faults,
     test_faults_database,
     test_faults_replies,

@@ -31,8 +31,8 @@ class EmailTargetList(models.Model):
 
     criterion_ids = fields.One2many("email.target.list.criterion", "list_id", "Criteria", copy=True)
     # The first criterion, for lists that have no more.
-    model_id = fields.Many2one("ir.model", compute="_compute_first_criterion", inverse="_inverse_first_criterion")
-    domain = fields.Char(compute="_compute_first_criterion", inverse="_inverse_first_criterion")
+    model_id = fields.Many2one("ir.model", compute="_compute_model_id", inverse="_inverse_model_id")
+    domain = fields.Char(compute="_compute_domain", inverse="_inverse_domain")
     refresh_interval = fields.Integer(
         "Refresh Every", default=1, help="0: only by hand, and at every launch of a mass email that uses the list."
     )
@@ -55,23 +55,38 @@ class EmailTargetList(models.Model):
 
     _next_refresh_index = models.Index("(next_refresh_at) WHERE next_refresh_at IS NOT NULL")
 
-    @api.depends("criterion_ids.model", "criterion_ids.domain", "criterion_ids.sequence")
-    def _compute_first_criterion(self):
+    @api.depends("criterion_ids.model", "criterion_ids.sequence")
+    def _compute_model_id(self):
         for target_list in self:
-            first = target_list.sudo().criterion_ids[:1]
-            target_list.model_id = first.model_id
-            target_list.domain = first.domain
+            target_list.model_id = target_list.sudo().criterion_ids[:1].model_id
 
-    def _inverse_first_criterion(self):
+    def _inverse_model_id(self):
         for target_list in self:
-            model = target_list.model_id.sudo().model or "res.partner"
-            domain = target_list.domain or False
+            target_list._set_first_criterion(model=target_list.model_id.sudo().model)
+
+    @api.depends("criterion_ids.domain", "criterion_ids.sequence")
+    def _compute_domain(self):
+        for target_list in self:
+            target_list.domain = target_list.sudo().criterion_ids[:1].domain
+
+    def _inverse_domain(self):
+        for target_list in self:
             # Whoever writes [] here says so; in the form of a criterion it could be left over by chance.
-            values = {"model": model, "domain": domain, "everyone": domain == "[]"}
-            if first := target_list.criterion_ids[:1]:
-                first.write(values)
-            elif target_list.model_id and domain:
-                target_list.criterion_ids.create({"list_id": target_list.id, **values})
+            target_list._set_first_criterion(domain=target_list.domain, everyone=target_list.domain == "[]")
+
+    def _set_first_criterion(self, **values):
+        if first := self.criterion_ids[:1]:
+            first.write(values)
+        elif self.domain:
+            model = self.model_id.sudo().model or "res.partner"
+            first.create(
+                {
+                    "list_id": self.id,
+                    "model": model,
+                    "domain": self.domain,
+                    "everyone": self.domain == "[]",
+                }
+            )
 
     @api.depends("kind", "active", "refresh_interval", "refresh_unit", "refresh_tried_at")
     def _compute_next_refresh_at(self):

@@ -81,7 +81,7 @@ class EmailTargetListRefresh(models.Model):
                     members._copy_from_records(target_list, model)
                 members._fold_domains(target_list)
                 came = refresh._put_on(found)
-        except (DataError, ProgrammingError) as error:
+        except (DataError, ProgrammingError, ValueError) as error:
             raise CriterionError(
                 self.env._("The criteria of “%(list)s” can't be read: %(reason)s", list=target_list.name, reason=error)
             ) from error
