@@ -8,6 +8,7 @@ from .audience import adding, opening
 from .bench import Bench, Sample
 from .comparisons import ceiling, far_away
 from .importing import importing
+from .refresh import refreshed
 from .report import Bound, Row
 from .sink import HOST
 
@@ -84,6 +85,11 @@ def frozen(bench: Bench) -> list[Row]:
     ]
 
 
+def dynamic(bench: Bench) -> list[Row]:
+    """(h) Refreshing a dynamic target list over a million contacts."""
+    return refreshed(bench, AUDIENCE)
+
+
 FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "a": against_mass_mailing,
     "b": in_bulk,
@@ -92,6 +98,7 @@ FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "e": frozen,
     "f": opening,
     "g": adding,
+    "h": dynamic,
     "i": importing,
 }
 OTHERS: dict[str, Callable[[Bench], list[Row]]] = {"sending": sending}

@@ -29,6 +29,7 @@ from . import (
     test_schedule,
     test_security,
     test_settings,
+    test_sources,
     test_template_code,
     test_tools_address,
     test_tools_bounce,

@@ -129,10 +129,10 @@ class TestDynamicListRights(DynamicCase):
         here, there = self.env.company, self.env["res.company"].create({"name": "There"})
         self.salesperson.company_ids |= there
         self.partners[0].company_id, self.partners[1].company_id = here, there
-        both = self.salesperson.with_context(allowed_company_ids=(here | there).ids)
+        both = (here | there).ids
         lists = [self.in_bern(), self.in_bern(company_id=there.id)]
         for target_list in lists:
-            target_list.with_context(both.env.context).action_refresh()
+            target_list.with_context(allowed_company_ids=both).action_refresh()
         common = "person3@good.example"
         self.assertEqual(self.emails(lists[0]), ["person1@good.example", common])
         self.assertEqual(self.emails(lists[1]), ["person2@good.example", common])

@@ -88,9 +88,11 @@ class EmailTargetList(models.Model):
         return ["|", ("target_list_ids", "in", self.ids), ("excluding_list_ids", "in", self.ids)]
 
     def unlink(self):
-        """Take these lists off those who were mailed by them: no foreign key does it."""
+        """Delete the members too, and take these lists off those who were mailed by them: no foreign key does it."""
         ids = self.ids
         result = super().unlink()
+        self.env.cr.execute(SQL("DELETE FROM email_target_list_member WHERE list_id = ANY(%s)", ids))
+        self.env["email.target.list.member"].invalidate_model(flush=False)
         self.env.cr.execute(SQL("UPDATE email_campaign_recipient SET list_id = NULL WHERE list_id = ANY(%s)", ids))
         self.env["email.campaign.recipient"].invalidate_model(["list_id"], flush=False)
         return result

@@ -136,9 +136,17 @@ class EmailTargetList(models.Model):
                 )
             )
 
-    def _insert_members(self, columns, query):
-        """Write what `query` gives for `columns` as members of this list; give the number of new ones."""
+    def _hold(self):
+        """Let nobody delete these lists while members come onto them: no foreign key sees to that."""
+        self.env.cr.execute(SQL("SELECT id FROM email_target_list WHERE id = ANY(%s) FOR KEY SHARE", self.ids))
+
+    def _insert_members(self, columns, query, all_new=False):
+        """Write what `query` gives for `columns` as members of this list; give the number of new ones.
+
+        :param all_new: none of them is on the list, and nobody else can put them there now: a quarter of the time less
+        """
         self.env.flush_all()
+        self._hold()
         [(count, ids)] = self.env.execute_query(
             SQL(
                 """
@@ -148,7 +156,7 @@ class EmailTargetList(models.Model):
                          SELECT %(list)s, %(uid)s, %(uid)s, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc',
                                 chosen.*
                            FROM (%(query)s) AS chosen
-                    ON CONFLICT DO NOTHING
+                           %(conflict)s
                       RETURNING id, email_normalized
                 ) SELECT count(*), array_agg(id) FILTER (WHERE email_normalized ~ '[^[:ascii:]]') FROM added
                 """,
@@ -156,6 +164,7 @@ class EmailTargetList(models.Model):
                 uid=self.env.uid,
                 columns=columns,
                 query=query,
+                conflict=SQL() if all_new else SQL("ON CONFLICT DO NOTHING"),
             )
         )
         self.env.invalidate_all(flush=False)

@@ -22,7 +22,8 @@ class EmailTargetListMember(models.Model):
     _description = "Target List Member"
     _order = "id"
 
-    list_id = fields.Many2one("email.target.list", "Target List", required=True, index=True, ondelete="cascade")
+    # Held by `_hold` while members come onto it; when it is deleted, it takes its members along.
+    list_id = UncheckedMany2one("email.target.list", "Target List", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="list_id.company_id")
     # The record behind the member; both empty for a bare address.
     res_model = fields.Char("Model", readonly=True)
@@ -42,9 +43,10 @@ class EmailTargetListMember(models.Model):
     record_active = fields.Boolean("Enabled", default=True, readonly=True)
     record_company_id = fields.Many2one("res.company", "Company of the Record", readonly=True)
     # The refresh of a dynamic list by which it came. One that a member came by is not forgotten.
-    refresh_id = UncheckedMany2one(
-        "email.target.list.refresh", "Came By Refresh", readonly=True, copy=False, index="btree_not_null"
-    )
+    refresh_id = UncheckedMany2one("email.target.list.refresh", "Came By Refresh", readonly=True, copy=False)
+    # Who is gone is shown as nobody.
+    create_uid = UncheckedMany2one("res.users", "Created by", readonly=True)
+    write_uid = UncheckedMany2one("res.users", "Last Updated by", readonly=True)
 
     _record_unique = models.UniqueIndex(
         "(list_id, res_model, res_id) WHERE res_id IS NOT NULL", "This record is on the list already."
@@ -54,7 +56,6 @@ class EmailTargetListMember(models.Model):
     )
     # For the exclusion of a few recipients at a time.
     _email_index = models.Index("(list_id, email_normalized)")
-    _partner_index = models.Index("(list_id, partner_id) WHERE partner_id IS NOT NULL")
     _record_index = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
 
     def _compute_display_name(self):
@@ -94,6 +95,7 @@ class EmailTargetListMember(models.Model):
                 vals["email"] = vals["email_normalized"] = self._normalized(vals.get("email"))
         members = super().create(vals_list)
         members.list_id._check_static()
+        members.list_id._hold()
         self._fold_domains(members.list_id, members.ids)
         return members
 
@@ -116,6 +118,7 @@ class EmailTargetListMember(models.Model):
             vals = dict(vals, email=email, email_normalized=email)
         if "list_id" in vals:
             (self.list_id | self.list_id.browse(vals["list_id"]))._check_static()
+            self.list_id.browse(vals["list_id"])._hold()
         return super().write(vals)
 
     def unlink(self):

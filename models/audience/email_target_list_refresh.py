@@ -162,6 +162,7 @@ class EmailTargetListRefresh(models.Model):
                     ids=ids,
                     list=self.list_id.id,
                 ),
+                all_new=True,
             )
             for model, ids in found.items()
         )
