@@ -13,10 +13,9 @@ ROWS, THEIR_ROWS = 100_000, 10_000
 def importing(bench: Bench) -> list[Row]:
     """100,000 rows with two merge values each, none known before; theirs are fewer, because they take so long."""
     world = bench.world
-    ours = _checked(world.job(world.ours, "importing.ours", f"Importing {ROWS:,} rows", count=ROWS, tag="import"), ROWS)
+    ours = _ours(bench, f"Importing {ROWS:,} rows", count=ROWS, tag="import")
     title = f"Importing {THEIR_ROWS:,} rows and making contacts of them"
-    made = {"count": THEIR_ROWS, "tag": "contacts", "contacts": "create"}
-    contacts = _checked(world.job(world.ours, "importing.ours", title, None, **made), THEIR_ROWS)
+    contacts = _ours(bench, title, count=THEIR_ROWS, tag="contacts", contacts="create")
     title = f"Importing {THEIR_ROWS:,} rows by mass_mailing"
     theirs = world.job(world.mass_mailing, "importing.mass_mailing", title, count=THEIR_ROWS, tag="import")
     theirs = _checked(theirs, THEIR_ROWS)
@@ -32,8 +31,14 @@ def importing(bench: Bench) -> list[Row]:
     ]
 
 
-def _checked(sample: Sample, count: int) -> Sample:
+def _ours(bench: Bench, title: str, **file: object) -> Sample:
+    world = bench.world
+    uploaded = world.job(world.ours, "importing.upload", f"{title}: the file", None, **file)
+    return _checked(world.job(world.ours, "importing.ours", title, record=uploaded["record"]), file["count"])
+
+
+def _checked(sample: Sample, count: object) -> Sample:
     """Complain unless all rows arrived: a figure of anything else would say nothing."""
     if sample["added"] != count:
-        raise Problem(f"{count:,} rows were to be imported, and {sample['added']:,} were added.")
+        raise Problem(f"{count} rows were to be imported, and {sample['added']:,} were added.")
     return sample

@@ -15,6 +15,8 @@ from . import (
     test_faults_replies,
     test_import,
     test_import_bad_input,
+    test_import_killed,
+    test_import_running,
     test_incoming,
     test_frequency,
     test_launch,

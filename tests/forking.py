@@ -1,6 +1,6 @@
 """Worker processes without the seconds that Odoo takes to start.
 
-One process loads Odoo once, keeps no connection to the database, and forks a worker for each run of the sending job.
+One process loads Odoo once, keeps no connection to the database, and forks a worker for each run of a scheduled job.
 """
 
 import ctypes
@@ -15,6 +15,8 @@ import traceback
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+SENDING = ("email.campaign.mailing", "_cron_send")
+IMPORTING = ("email.target.list.import", "_cron_import")
 
 
 class Forks:
@@ -30,9 +32,9 @@ class Forks:
         self._codes = {}
         self._answer()
 
-    def start(self, patches=None):
-        """Fork a worker with `patches` ({dotted name: value}); give its pid."""
-        pid = self._ask(start=patches or {})
+    def start(self, patches=None, job=SENDING):
+        """Fork a worker with `patches` ({dotted name: value}) that does `job`; give its pid."""
+        pid = self._ask(start=patches or {}, job=job)
         self._living.add(pid)
         return pid
 
@@ -96,7 +98,7 @@ def serve(config, dbname):
         if "start" in question:
             answer = os.fork()
             if not answer:
-                _work(dbname, question["start"])
+                _work(dbname, question["start"], *question["job"])
         else:
             answer = _wait(question["wait"], question["seconds"])
         answers.write(json.dumps(answer).encode() + b"\n")
@@ -119,8 +121,8 @@ def _wait(pid, seconds):
         time.sleep(0.002)
 
 
-def _work(dbname, patches):
-    """Be a worker: one run of the sending job, then the end of the process."""
+def _work(dbname, patches, model, method):
+    """Be a worker: one run of a scheduled job, then the end of the process."""
     code = 1
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -136,7 +138,7 @@ def _work(dbname, patches):
         registry._db = sql_db.db_connect(dbname)
         registry = registry.check_signaling()
         with registry.cursor() as cr:
-            api.Environment(cr, SUPERUSER_ID, {})["email.campaign.mailing"]._cron_send()
+            getattr(api.Environment(cr, SUPERUSER_ID, {})[model], method)()
         code = 0
     except BaseException:  # noqa: BLE001 (nothing must get back into the loop of the process that was forked)
         traceback.print_exc()

@@ -143,6 +143,16 @@ class TestImport(ImportCase):
             {"id": linked.id, "name": "Person 1", "values": {"code": "D"}},
         )
 
+    def test_contacts_in_either_spelling(self):
+        """Odoo keeps the domain of an address as it was typed."""
+        contact = self.env["res.partner"].create({"name": "Bea", "email": "bea@bücher.example"})
+        text = "Email\nbea@xn--bcher-kva.example\n"
+        for contacts in ("link", "create"):
+            self.target_list = self.make_list()
+            self.run_import(text, contacts=contacts)
+            self.assertEqual(self.target_list.member_ids.partner_id, contact)
+            self.assertEqual(list(self.members()), ["bea@xn--bcher-kva.example"])
+
     def test_contacts_are_made(self):
         text = "Name,Email,Phone,City\nX,person1@good.example,,\nZoë,zoe@good.example,+32 2,Gent\n"
         record = self.read_file(text, contacts="create")

@@ -95,8 +95,7 @@ class EmailTargetListImport(models.Model):
 
         :raises UserError: saying what is missing
         """
-        self.list_id.check_access("write")
-        self.list_id._check_static()
+        self.list_id._check_fillable()
         targets = Counter(self.column_ids.mapped("target"))
         if not targets["email"]:
             raise UserError(self.env._("Say which column has the email addresses: choose “Email” for it."))

@@ -30,8 +30,7 @@ class EmailTargetList(models.Model):
     def action_import_csv(self):
         """Open a new import into this list."""
         self.ensure_one()
-        self.check_access("write")
-        self._check_static()
+        self._check_fillable()
         action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_target_list_import_action")
         action.update(views=[(False, "form")], context={"default_list_id": self.id})
         return action

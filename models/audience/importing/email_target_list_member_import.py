@@ -3,6 +3,7 @@ import json
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ....tools import address
 from ...unchecked import UncheckedMany2one
 
 
@@ -39,7 +40,7 @@ class EmailTargetListMember(models.Model):
         rights of the user. `repeated` had an earlier row in the same file.
         """
         self.env.flush_all()
-        target_list = record.list_id
+        emails = [entry.email for entry in entries]
         rows = self.env.execute_query(
             SQL(
                 """
@@ -67,8 +68,9 @@ class EmailTargetListMember(models.Model):
                            import_id = %(import)s
                       FROM known k WHERE k.id = m.id AND (k.differs OR NOT k.again)
                 ), contacts AS (
-                    SELECT DISTINCT ON (c.email_normalized) c.*
-                      FROM (%(contacts)s) AS c ORDER BY c.email_normalized, c.active DESC, c.id
+                    SELECT DISTINCT ON (s.email) s.email AS given_email, c.*
+                      FROM (%(spellings)s) AS s JOIN (%(contacts)s) AS c ON c.email_normalized = s.spelling
+                     ORDER BY s.email, c.active DESC, c.id
                 ), added AS (
                     INSERT INTO email_target_list_member
                                 (list_id, res_model, res_id, partner_id, name, email, email_normalized, lang, values,
@@ -79,7 +81,7 @@ class EmailTargetListMember(models.Model):
                                 CASE WHEN c.id IS NULL THEN g.lang ELSE c.lang END, nullif(g.values, '{}'),
                                 coalesce(c.active, TRUE), c.company_id, 'subscribed', %(import)s,
                                 %(uid)s, %(uid)s, %(now)s, %(now)s
-                           FROM given g LEFT JOIN contacts c ON c.email_normalized = g.email
+                           FROM given g LEFT JOIN contacts c ON c.given_email = g.email
                           WHERE NOT EXISTS (SELECT FROM known k WHERE k.email = g.email)
                           ORDER BY g.place
                     ON CONFLICT DO NOTHING
@@ -91,12 +93,13 @@ class EmailTargetListMember(models.Model):
                                    ELSE 'unchanged' END
                   FROM known GROUP BY email
                 """,
-                list=target_list.id,
-                emails=[entry.email for entry in entries],
+                list=record.list_id.id,
+                emails=emails,
+                spellings=self._spellings(emails),
                 names=[entry.name or None for entry in entries],
                 langs=[entry.lang or None for entry in entries],
                 values=[json.dumps(entry.values) for entry in entries],
-                contacts=self._contacts_query(record, [entry.email for entry in entries]),
+                contacts=self._contacts_query(record, emails),
                 update=record.update_existing,
                 uid=self.env.uid,
                 now=fields.Datetime.now(),
@@ -106,10 +109,20 @@ class EmailTargetListMember(models.Model):
         self.invalidate_model(flush=False)
         return dict(rows)
 
+    def _spellings(self, emails):
+        """Give a query of the columns email and spelling: contacts may have the domain in either spelling."""
+        others = [email for email in emails if "xn--" in email]
+        return SQL(
+            "SELECT * FROM unnest(%s::varchar[], %s::varchar[]) AS s (email, spelling)",
+            emails + others,
+            emails + [address.spelled(email) for email in others],
+        )
+
     def _contacts_query(self, record, emails):
         """Give a query of the contacts with one of `emails` that the user may read and the list may have."""
         partners = self.env["res.partner"].with_context(active_test=False)
-        domain = fields.Domain("email_normalized", "in", emails)
+        others = [address.spelled(email) for email in emails if "xn--" in email]
+        domain = fields.Domain("email_normalized", "in", emails + others)
         domain &= fields.Domain("company_id", "in", [False, record.list_id.company_id.id])
         if record.contacts == "none" or not partners.has_access("read"):
             domain = fields.Domain.FALSE
@@ -128,10 +141,12 @@ class EmailTargetListMember(models.Model):
                 SELECT g.email FROM unnest(%(emails)s::varchar[]) AS g (email)
                  WHERE NOT EXISTS (SELECT FROM email_target_list_member m
                                     WHERE m.list_id = %(list)s AND m.email_normalized = g.email)
-                   AND NOT EXISTS (SELECT FROM (%(contacts)s) AS c WHERE c.email_normalized = g.email)
+                   AND g.email NOT IN (SELECT s.email FROM (%(spellings)s) AS s
+                                         JOIN (%(contacts)s) AS c ON c.email_normalized = s.spelling)
                 """,
                 emails=emails,
                 list=record.list_id.id,
+                spellings=self._spellings(emails),
                 contacts=self._contacts_query(record, emails),
             )
         )
