@@ -216,6 +216,21 @@ class TestDeletingWhatIsMailed(ListCase):
         self.assertEqual(len(self.peer.mails), 2, "what was launched is launched; to stop it, cancel it")
         self.assertEqual(mailing.state, "done")
 
+    def test_who_launched_it(self):
+        mailing = self.launched(self.make_list(self.partners))
+        with self.assertRaisesRegex(
+            UserError, "Sally Sells launched the mass email “Spring is here”.*Archive the user"
+        ):
+            self.salesperson.unlink()
+        self.salesperson.active = False
+        self.send()
+        self.assertEqual(set(self.states(mailing.sudo()).values()), {"sent"})
+
+    def test_who_is_responsible(self):
+        self.make_mailing(self.make_list(self.partners))
+        with self.assertRaisesRegex(UserError, "responsible for the campaign “Campaign”"):
+            self.salesperson.unlink()
+
     def test_what_the_campaign_itself_needs(self):
         mailing = self.launched(self.make_list(self.partners))
         with self.assertRaises(UserError):

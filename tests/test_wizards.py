@@ -88,6 +88,16 @@ class TestWizards(CampaignCase):
         self.fill_in(form)
         self.assertEqual(self.review(form).mailing_id.campaign_id.target_list_ids, existing)
 
+    def test_all_lists_of_a_search(self):
+        lists = self.make_list(self.partners[:1], name="One") | self.make_list(self.partners[1:2], name="Two")
+        form = self.open_send(
+            active_model="email.target.list",
+            active_ids=[],
+            active_domain=[("id", "in", lists.ids)],
+            selected_by_domain=True,
+        )
+        self.assertEqual(form.target_list_ids[:], lists)
+
     def test_keep_as_draft(self):
         form = self.open_send(self.partners)
         self.fill_in(form)

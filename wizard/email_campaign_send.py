@@ -42,8 +42,12 @@ class EmailCampaignSend(models.TransientModel):
         values = super().default_get(fields_list)
         now = fields.Datetime.context_timestamp(self, fields.Datetime.now())
         values["name"] = self.env._("Campaign of %(moment)s", moment=now.strftime("%Y-%m-%d %H:%M"))
-        if self.env.context.get("active_model") == "email.target.list":
-            values["target_list_ids"] = [Command.set(self.env.context.get("active_ids") or [])]
+        context = self.env.context
+        if context.get("active_model") == "email.target.list":
+            ids = context.get("active_ids") or []
+            if context.get("selected_by_domain"):
+                ids = self.env["email.target.list"].search(context.get("active_domain") or []).ids
+            values["target_list_ids"] = [Command.set(ids)]
         return values
 
     @api.onchange("template_id")

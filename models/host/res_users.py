@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 
@@ -31,3 +32,28 @@ class ResUsers(models.Model):
 
     def _email_chatter(self):
         return self.partner_id
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unless_mailing(self):
+        """Refuse in words what the database would refuse: merge values are read with the rights of who launched."""
+        mailings = self.env["email.campaign.mailing"].sudo()
+        campaigns = self.env["email.campaign"].sudo().with_context(active_test=False)
+        for user in self:
+            if mailing := mailings.search([("launched_by_id", "=", user.id)], limit=1):
+                raise UserError(
+                    self.env._(
+                        "%(user)s launched the mass email “%(mailing)s”, which is sent with their rights. Archive the "
+                        "user instead.",
+                        user=user.name,
+                        mailing=mailing.display_name,
+                    )
+                )
+            if campaign := campaigns.search([("user_id", "=", user.id)], limit=1):
+                raise UserError(
+                    self.env._(
+                        "%(user)s is responsible for the campaign “%(campaign)s”. Archive the user instead, or hand the "
+                        "campaign to somebody else first.",
+                        user=user.name,
+                        campaign=campaign.name,
+                    )
+                )
