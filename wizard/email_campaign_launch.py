@@ -77,7 +77,11 @@ class EmailCampaignLaunch(models.TransientModel):
 
     def _open_audience(self, reason, title):
         action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_target_list_member_action_audience")
-        action.update(domain=[("audience", "=", f"{self.mailing_id.id}:{reason}")], display_name=title)
+        action.update(
+            domain=[("audience", "=", f"{self.mailing_id.id}:{reason}")],
+            context={"audience_mailing_id": self.mailing_id.id} if self.is_new else {},
+            display_name=title,
+        )
         return action
 
     def _open_mailing(self):

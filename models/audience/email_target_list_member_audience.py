@@ -33,6 +33,18 @@ class EmailTargetListMember(models.Model):
             domain |= fields.Domain("id", "in", self.env["email.audience"]._members_query(mailing, reason))
         return domain
 
+    def action_open_audience_mailing(self):
+        """Open the mass email whose audience is shown: it was made just now, so that no page shown before is its own."""
+        mailing = self.env["email.campaign.mailing"].browse(self.env.context.get("audience_mailing_id"))
+        mailing.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": mailing._name,
+            "res_id": mailing.id,
+            "views": [(False, "form")],
+            "target": "current",
+        }
+
     def action_take_off(self):
         """Take these members off their lists, or all that the list view would show, when all were selected there."""
         context = self.env.context

@@ -163,6 +163,8 @@ registry.category("web_tour.tours").add("email_campaign_lists_send", {
         ),
         see(".o_last_breadcrumb_item:contains('On an excluding list')"),
         see(".o_list_view .o_data_row:count(1):contains('Ben Beech')"),
+        click(".o_control_panel button:contains('Back to the Mass Email')"),
+        see(".o_form_view .o_arrow_button_current:contains('Draft')"),
     ],
 });
 
@@ -171,6 +173,7 @@ registry.category("web_tour.tours").add("email_campaign_lists_send_draft", {
         click(".o_statusbar_buttons button:contains('Launch')"),
         click(`.modal button[name=action_view_audience]:contains('Show them')`),
         see(".o_last_breadcrumb_item:contains('Would Get')"),
+        see(".o_control_panel:not(:has(button:contains('Back to the Mass Email')))", "The breadcrumb leads there"),
         see(".o_list_view .o_data_row:count(3):contains('bare@good.example')"),
         click(".breadcrumb-item:contains('The apples are ripe') a, .o_back_button:contains('The apples are ripe')"),
         click(".o_statusbar_buttons button:contains('Launch')"),
