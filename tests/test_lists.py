@@ -1,3 +1,6 @@
+from hypothesis import given, settings
+from hypothesis.strategies import from_regex, text
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
@@ -108,6 +111,26 @@ class TestLists(ListCase):
             ):
                 self.dialog(target_list, filter_ids=self.make_filter(domain))
         self.assertFalse(target_list.member_ids)
+
+    @given(
+        text()
+        | from_regex(
+            r"\[\(?'(name|email|id)', ?'(=|in|any|child_of|<)', ?(uid|None|\[1\]|\(1,\)|\{\}|'x'|-1)\)?\]",
+            fullmatch=True,
+        )
+    )
+    @settings(max_examples=150, deadline=None)
+    def test_whatever_a_saved_filter_holds(self, domain):
+        """It is read, or refused in words."""
+        saved = self.env["ir.filters"].new({"name": "Mine", "model_id": "res.partner", "domain": domain})
+        try:
+            self.env["res.partner"].search_count(saved._audience_domain(), limit=1)
+        except UserError as error:
+            self.assertIn("saved filter “Mine”", str(error))
+
+    def test_a_saved_filter_of_what_has_no_address_is_not_taken(self):
+        with self.assertRaisesRegex(UserError, "Nobody is chosen"):
+            self.dialog(self.make_list(), filter_ids=self.make_filter("[]", model="res.country"))
 
     def test_a_colleagues_private_filter_is_not_used(self):
         colleague = new_test_user(self.env, login="cole", groups="email_campaign.group_user")

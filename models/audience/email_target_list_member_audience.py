@@ -34,7 +34,7 @@ class EmailTargetListMember(models.Model):
         return domain
 
     def action_open_audience_mailing(self):
-        """Open the mass email whose audience is shown: it was made just now, so that no page shown before is its own."""
+        """Open the mass email whose audience is shown: it was made just now, so no page shown before is its own."""
         mailing = self.env["email.campaign.mailing"].browse(self.env.context.get("audience_mailing_id"))
         mailing.check_access("read")
         return {

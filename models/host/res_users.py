@@ -51,8 +51,8 @@ class ResUsers(models.Model):
             if campaign := campaigns.search([("user_id", "=", user.id)], limit=1):
                 raise UserError(
                     self.env._(
-                        "%(user)s is responsible for the campaign “%(campaign)s”. Archive the user instead, or give the "
-                        "campaign to somebody else first.",
+                        "%(user)s is responsible for the campaign “%(campaign)s”. Archive the user instead, or give "
+                        "the campaign to somebody else first.",
                         user=user.name,
                         campaign=campaign.name,
                     )
