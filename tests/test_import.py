@@ -201,6 +201,7 @@ class TestImport(ImportCase):
         self.run_import(text)
         body = "<p>Dear {{ values.first_name ||| friend }} in {{ values.town ||| your town }}</p>"
         mailing = self.make_mailing(self.target_list, body_html=body, subject="To {{ values.town ||| you }}")
+        self.assertEqual(mailing.merge_fields, "{{ values.town }}, {{ values.first_name }}")
         mailing.action_launch()
         self.send()
         texts = {

@@ -92,6 +92,7 @@ class TestImportRunning(ImportCase):
         self.target_list.sudo().user_id = self.manager
         self.run_job()
         self.assertEqual(record.sudo().state, "failed")
+        self.assertIn("failed", self.target_list.sudo().message_ids[0].body)
         self.assertEqual(self.env["email.target.list.member"].search_count([("list_id", "=", self.target_list.id)]), 0)
 
     def test_the_user_left(self):
@@ -163,9 +164,13 @@ class TestImportRunning(ImportCase):
         running_one = self.start()
         with self.assertRaisesRegex(UserError, "is being imported. Stop it first"):
             running_one.unlink()
+        files = [("res_model", "=", record._name), ("res_field", "!=", False)]
+        files.append(("res_id", "=", running_one.id))
+        self.assertTrue(self.env["ir.attachment"].search(files))
         self.target_list.unlink()
         self.run_job()
         self.assertFalse(running_one.exists())
+        self.assertFalse(self.env["ir.attachment"].search(files), "nobody's addresses stay in a file that nobody sees")
 
     def test_files_go_after_a_month(self):
         record = self.run_import("Email\nann@good.example\nnonsense\n")

@@ -230,7 +230,8 @@ class EmailTargetListImport(models.Model):
             }
         )
         text = self._result_text()
-        self.list_id.message_post(body=text)
+        # By whoever may not change the list any more, too.
+        self.list_id.sudo().message_post(body=text, author_id=self.user_id.partner_id.id)
         self.user_id._bus_send(
             "simple_notification",
             {"type": "success" if state == "done" else "warning", "title": self.list_id.name, "message": text},

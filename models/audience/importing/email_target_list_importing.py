@@ -10,6 +10,8 @@ class EmailTargetList(models.Model):
     import_count = fields.Integer("Number of Imports", compute="_compute_import_count")
     merge_fields = fields.Char(
         compute="_compute_merge_fields",
+        # Of a shared list one may know what columns it has, if not who imported them.
+        compute_sudo=True,
         help="What an email to this list can have of the columns that were imported. Write a default behind ||| for "
         "members who have none: {{ values.city ||| your town }}.",
     )
@@ -25,7 +27,16 @@ class EmailTargetList(models.Model):
         for target_list in self:
             begun = target_list.import_ids.filtered("started_at")
             keys = dict.fromkeys(begun.column_ids.filtered("is_value").mapped("key"))
-            target_list.merge_fields = " ".join(f"{{{{ values.{key} }}}}" for key in keys)
+            target_list.merge_fields = ", ".join(f"{{{{ values.{key} }}}}" for key in keys)
+
+    def unlink(self):
+        """Take the files of the imports along: what goes by a foreign key leaves its files behind."""
+        files = [("res_model", "=", "email.target.list.import"), ("res_field", "!=", False)]
+        files.append(("res_id", "in", self.sudo().import_ids.ids))
+        attachments = self.env["ir.attachment"].sudo().search(files)
+        result = super().unlink()
+        attachments.unlink()
+        return result
 
     def action_import_csv(self):
         """Open a new import into this list."""
