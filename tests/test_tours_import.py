@@ -1,6 +1,8 @@
 import base64
 import csv
 import io
+import json
+from urllib.parse import urlencode
 
 from odoo.tests import tagged
 
@@ -26,6 +28,31 @@ class TestToursImport(TourCase):
         text = base64.b64decode(record.refused_file).decode("utf-8-sig")
         [_heads, row] = csv.reader(io.StringIO(text, newline=""), delimiter=";")
         self.assertEqual(row[:2], ["Ben Beech", "ben.good.example"])
+
+    def test_members_are_exported_without_formulas(self):
+        """By Odoo's own export of a list, which knows of some formulas only."""
+        self.user.group_ids |= self.env.ref("base.group_allow_export")
+        target_list = self.make_list(user=self.user)
+        emails = [f"{n}@good.example" for n in range(3)]
+        names = ["=cmd|' /C calc'!A0", "@SUM(A1)", "Ann"]
+        self.env["email.target.list.member"].with_user(self.user).create(
+            [
+                {"list_id": target_list.id, "name": name, "email": email}
+                for name, email in zip(names, emails, strict=True)
+            ]
+        )
+        data = {
+            "model": "email.target.list.member",
+            "fields": [{"name": name, "label": name, "type": "char"} for name in ("name", "email")],
+            "ids": target_list.member_ids.ids,
+            "domain": [],
+            "groupby": [],
+            "import_compat": False,
+        }
+        self.authenticate(self.user.login, self.user.login)
+        answer = self.url_open(f"/web/export/csv?{urlencode({'data': json.dumps(data)})}")
+        [_heads, *rows] = csv.reader(io.StringIO(answer.text, newline=""))
+        self.assertEqual(rows, [["'=cmd|' /C calc'!A0", emails[0]], ["'@SUM(A1)", emails[1]], ["Ann", emails[2]]])
 
     def test_a_long_file_is_followed_and_stopped(self):
         target_list = self.make_list(user=self.user, name="Gardeners")

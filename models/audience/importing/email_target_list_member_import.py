@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ....tools import address
+from ....tools.csvfile import neutralised
 from ...unchecked import UncheckedMany2one
 
 
@@ -19,6 +20,14 @@ class EmailTargetListMember(models.Model):
     def _compute_values_text(self):
         for member in self:
             member.values_text = ", ".join(f"{name}: {value}" for name, value in (member.values or {}).items())
+
+    def export_data(self, fields_to_export):
+        """Give what Odoo gives, no cell of it a formula: names and values may come from anybody's file."""
+        exported = super().export_data(fields_to_export)
+        exported["datas"] = [
+            [neutralised(cell) if isinstance(cell, str) else cell for cell in row] for row in exported["datas"]
+        ]
+        return exported
 
     @api.model
     def _forget_imports(self, imports):
