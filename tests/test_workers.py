@@ -8,6 +8,8 @@ import threading
 import time
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
@@ -218,6 +220,25 @@ class TestWorkers(BaseCase):
         self.assertNobodyTwice()
         self.assertGreaterEqual(self.peer.connections, 2)
         self.assertEqual(self.state(), "done")
+
+    def test_the_frequency_cap_holds_when_two_claim_the_same_addresses(self):
+        """Neither sees what the other claims: the database makes the later one begin anew, and then it does."""
+        with self.environment() as env:
+            env["ir.config_parameter"].set_param("email_campaign.frequency_cap", "1")
+            other = env["email.campaign.mailing"].browse(self.mailing).copy()
+            other.action_launch()
+        with Worker(self.dbname) as worker, self.environment() as env, self.environment() as late:
+            late.cr.execute("SELECT 1 FROM email_campaign_mailing")
+            rows = env["email.campaign.recipient"]._claim(other.with_env(env), worker, COUNT)[0]
+            self.assertEqual(len(rows), COUNT)
+            env.cr.commit()  # pylint: disable=invalid-commit
+            mailing = late["email.campaign.mailing"].browse(self.mailing)
+            with self.assertRaises(SerializationFailure):
+                late["email.campaign.recipient"]._claim(mailing, worker, COUNT)
+            late.cr.rollback()
+            self.assertEqual(late["email.campaign.recipient"]._claim(mailing, worker, COUNT)[:2], ([], COUNT))
+            late["ir.config_parameter"].set_param("email_campaign.frequency_cap", "0")
+        self.assertEqual({state: len(emails) for state, emails in self.rows().items()}, {"skipped": COUNT})
 
     def test_worker_killed_in_the_middle(self):
         self.peer.delay = 0.005
