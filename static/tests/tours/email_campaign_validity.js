@@ -8,9 +8,14 @@ const field = (name) => `.o_field_widget[name=${name}]`;
 const badge = (label) => see(`.o_form_view ${field("email_validity")} .badge:contains(/^${label}$/)`);
 const change = (text, who) => see(`${field("email_validity_history")} tr:contains('${text}'):contains('${who}')`);
 const openPage = () => click(".nav-link[name=email_campaign]");
+const backToList = () => [
+    click(".breadcrumb-item:contains('Contacts') a, .o_back_button"),
+    see(".o_list_view .o_data_row:contains('Ben Beech')"),
+];
 const inMenu = (text) => [
     click(".o_searchview_dropdown_toggler"),
     click(`.o_search_bar_menu .o_menu_item:contains('${text}')`),
+    see(`.o_searchview_facet:contains("${text}")`),
     click(".o_searchview_dropdown_toggler"),
 ];
 const group = (label, count) => see(`.o_list_view .o_group_header:contains('${label} (${count})')`);
@@ -32,16 +37,19 @@ registry.category("web_tour.tours").add("email_campaign_validity", {
         see(".o-mail-Message:contains('ann@good.example marked as invalid'):contains('Ann left the company')"),
         openPage(),
         change("Soft Bouncing → Invalid", "Tess Tours"),
-        click(".breadcrumb-item:contains('Contacts') a, .o_back_button"),
-        click(".o_switch_view.o_list"),
+        ...backToList(),
         ...inMenu("Email: Invalid Address"),
         see(".o_list_view .o_data_row:contains('Ann Apple')"),
         see(".o_list_view:not(:has(.o_data_row:contains('Ben Beech')))"),
         click(".o_facet_remove"),
+        see(".o_list_view .o_data_row:contains('Ben Beech')"),
         ...inMenu("Email Validity"),
         group("Invalid", 1),
         group("Valid", 1),
+        click(".o_list_view .o_optional_columns_dropdown button", "The validity is a column too"),
+        click(".o-dropdown-item:contains('Email Validity') input"),
         click(".o_group_header:contains('Valid (1)'):not(:contains('Invalid'))"),
+        see(".o_list_view .o_data_row:contains('Ben Beech') .badge:contains(/^Valid$/)"),
         click(".o_list_view .o_data_row:contains('Ben Beech') .o_data_cell"),
         badge("Valid"),
     ],
@@ -67,11 +75,11 @@ registry.category("web_tour.tours").add("email_campaign_contact_types", {
         click(`${field("is_email_contact")} input`),
         click(".o_form_button_save"),
         see(".o_form_saved"),
-        click(".breadcrumb-item:contains('Contacts') a, .o_back_button"),
-        click(".o_switch_view.o_list"),
+        ...backToList(),
         ...inMenu("Email Contact Type"),
         see(".o_group_header:contains('Mailing-list Contact (1)')"),
         click(".o_facet_remove"),
+        see(".o_list_view .o_data_row:contains('Ben Beech')"),
         ...inMenu("Email: Mailing-list Contacts"),
         see(".o_list_view .o_data_row:contains('Ann Apple')"),
         see(".o_list_view:not(:has(.o_data_row:contains('Ben Beech')))"),
