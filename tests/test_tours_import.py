@@ -28,6 +28,12 @@ class TestToursImport(TourCase):
         text = base64.b64decode(record.refused_file).decode("utf-8-sig")
         [_heads, row] = csv.reader(io.StringIO(text, newline=""), delimiter=";")
         self.assertEqual(row[:2], ["Ben Beech", "ben.good.example"])
+        self.authenticate(self.user.login, self.user.login)
+        answer = self.url_open(f"/web/content/{record._name}/{record.id}/refused_file?download=true")
+        self.assertEqual(answer.content.decode("utf-8-sig"), text, "it can be downloaded")
+        self.authenticate("sally", "sally")
+        answer = self.url_open(f"/web/content/{record._name}/{record.id}/refused_file?download=true")
+        self.assertEqual(answer.status_code, 404, "and by nobody whose list it is not")
 
     def test_members_are_exported_without_formulas(self):
         """By Odoo's own export of a list, which knows of some formulas only."""

@@ -43,7 +43,9 @@ class EmailTargetList(models.Model):
         self.ensure_one()
         self._check_fillable()
         action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_target_list_import_action")
-        action.update(views=[(False, "form")], context={"default_list_id": self.id})
+        action.update(
+            views=[(False, "form")], context={"default_list_id": self.id}, display_name=self.env._("Import CSV")
+        )
         return action
 
     def action_view_imports(self):
