@@ -131,6 +131,12 @@ class FaultCase(BaseCase):
         with environment(self.registry) as env:
             env.cr.execute("SELECT utm_campaign_id FROM email_campaign WHERE id = %s", [campaign])
             utm_campaigns = [utm_campaign for (utm_campaign,) in env.cr.fetchall()]
+            for table in ("email_campaign_event", "email_campaign_recipient"):
+                env.cr.execute(  # pylint: disable=sql-injection
+                    f"DELETE FROM {table} USING email_campaign_mailing m"
+                    f" WHERE m.id = {table}.mailing_id AND m.campaign_id = %s",
+                    [campaign],
+                )
             env.cr.execute("DELETE FROM email_campaign_mailing WHERE campaign_id = %s", [campaign])
             env.cr.execute("DELETE FROM email_tracking_url WHERE campaign_id = %s", [campaign])
             env.cr.execute("DELETE FROM email_campaign WHERE id = %s", [campaign])

@@ -109,6 +109,13 @@ class TestFigures(DeliveryCase):
         self.assertEqual(events.campaign_id, mailing.campaign_id)
         mailing.recipient_ids[0].sudo().unlink()
         self.assertEqual(len(events.exists()), 4)
-        # Nobody can delete what was sent; what the database does when its company is wound up is another matter.
-        self.env.cr.execute("DELETE FROM email_campaign WHERE id = %s", [mailing.campaign_id.id])
-        self.assertFalse(events.exists())
+
+    def test_recipients_and_log_go_with_their_mass_email(self):
+        mailing = self.launch()
+        recipients = mailing.recipient_ids
+        mailing.action_cancel()
+        self.env["email.campaign.event"].sudo()._log(recipients[0], "opt_out")
+        events = self.env["email.campaign.event"].search([("mailing_id", "=", mailing.id)])
+        self.assertTrue(recipients and events)
+        mailing.campaign_id.unlink()
+        self.assertFalse(mailing.exists() or recipients.exists() or events.exists())

@@ -82,6 +82,12 @@ class TestWorkers(BaseCase):
 
     def remove(self):
         with self.environment() as env:
+            for table in ("email_campaign_event", "email_campaign_recipient"):
+                env.cr.execute(  # pylint: disable=sql-injection
+                    f"DELETE FROM {table} USING email_campaign_mailing m"
+                    f" WHERE m.id = {table}.mailing_id AND m.campaign_id = %s",
+                    [self.campaign],
+                )
             env.cr.execute("DELETE FROM email_campaign_mailing WHERE campaign_id = %s", [self.campaign])
             env.cr.execute("DELETE FROM email_tracking_url WHERE campaign_id = %s", [self.campaign])
             env.cr.execute("SELECT utm_campaign_id FROM email_campaign WHERE id = %s", [self.campaign])
@@ -151,6 +157,9 @@ class TestWorkers(BaseCase):
         env.cr.execute("SELECT 1 FROM email_campaign_mailing")
         return mailing
 
+    def first_id(self, env):
+        return env["email.campaign.recipient"].search([("mailing_id", "=", self.mailing)], order="id", limit=1).id
+
     def take(self, worker, state):
         with self.environment() as env:
             env.cr.execute(
@@ -162,13 +171,37 @@ class TestWorkers(BaseCase):
             )
             return env.cr.fetchone()[0]
 
-    def test_cancel_while_a_worker_gives_back(self):
+    def test_cancel_while_a_worker_hands_over(self):
         with Worker(self.dbname) as worker, self.environment() as env:
-            row = self.take(worker, "claimed")
+            row = self.first_id(env)
             mailing = self.begin(env)
             self.press("action_cancel")
-            mailing._committed(lambda: env["email.campaign.recipient"]._release(mailing, worker, [row]))
+            handed = mailing._committed(lambda: env["email.campaign.recipient"]._hand(mailing, worker, [row]))
+            self.assertFalse(handed)
             self.assertEqual(list(self.rows()), ["cancelled"])
+
+    def test_one_row_is_handed_over_by_one_worker(self):
+        """Should two workers have the same row, the later one finds that it has left."""
+        with Worker(self.dbname) as one, Worker(self.dbname) as two, self.environment() as env:
+            row = self.first_id(env)
+            mailing = self.begin(env)
+            with self.environment() as other:
+                theirs = other["email.campaign.mailing"].browse(self.mailing)
+                handed = other["email.campaign.recipient"]._hand(theirs, one, [row])
+            self.assertEqual(handed, {row})
+            self.assertFalse(mailing._committed(lambda: env["email.campaign.recipient"]._hand(mailing, two, [row])))
+
+    def test_workers_leave_each_other_what_they_claimed(self):
+        with Worker(self.dbname) as one, self.environment() as env:
+            recipients = env["email.campaign.recipient"]
+            mailing = self.begin(env)
+            with Worker(self.dbname) as two:
+                theirs, _count, last = mailing._committed(lambda: recipients._claim(mailing, two, 10))
+                mine, _count, _last = mailing._committed(lambda: recipients._claim(mailing, one, 10))
+                self.assertEqual((len(theirs), len(mine)), (10, 10))
+                self.assertLess(last, mine[0]["id"])
+            again, _count, _last = mailing._committed(lambda: recipients._claim(mailing, one, 10))
+            self.assertEqual(again, theirs, "nobody lives who takes care of them")
 
     def test_cancel_while_a_worker_writes_down_a_retry(self):
         with Worker(self.dbname) as worker, self.environment() as env:
@@ -200,9 +233,10 @@ class TestWorkers(BaseCase):
 
     def test_pause_waits_for_a_worker_and_the_worker_sees_it(self):
         with Worker(self.dbname) as worker, self.environment() as env:
-            row = self.take(worker, "claimed")
+            row = self.first_id(env)
             mailing = self.begin(env)
-            env["email.campaign.recipient"]._hold(mailing)
+            mailing._committed(lambda: None)
+            env.cr.execute("SELECT state FROM email_campaign_mailing WHERE id = %s FOR SHARE", [self.mailing])
             pressed = threading.Thread(target=self.press, args=["action_pause"])
             pressed.start()
             time.sleep(0.3)

@@ -34,7 +34,7 @@ class Lanes:
         capacity: int = 128,
         timeout: float = 60.0,
         final_timeout: float = 300.0,
-        max_mails: int = 500,
+        max_mails: int = 1000,
     ) -> None:
         self._count = count
         self._capacity = capacity

@@ -70,7 +70,7 @@ class Lane:
     """
 
     def __init__(
-        self, connection: Any, timeout: float = 60.0, final_timeout: float = 300.0, max_mails: int = 500
+        self, connection: Any, timeout: float = 60.0, final_timeout: float = 300.0, max_mails: int = 1000
     ) -> None:
         self._connection = connection
         self._timeout = timeout

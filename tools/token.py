@@ -1,8 +1,9 @@
 """Signed tokens for links, envelope senders and Message-IDs: a few record ids and a proof that we wrote them.
 
-Bytes of a token: 1 for the number of the key, each id as an unsigned LEB128 varint, and 10 of HMAC-SHA256
-(truncated as RFC 2104 5 allows) over the purpose and all before. The purpose is part of the proof, not of the
-token: a token made for one purpose reads as nothing for another. The ids in a token can be read by anyone.
+Bytes of a token: 1 for the number of the key, each id as an unsigned LEB128 varint, and 10 of a message authentication
+code over the purpose and all before. That is BLAKE2b with a key (RFC 7693 section 2.9), which needs one pass where
+HMAC-SHA256 needs two: a mail has a dozen of them, so it is felt. The purpose is part of the proof, not of the token: a
+token made for one purpose reads as nothing for another. The ids in a token can be read by anyone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import binascii
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from hashlib import sha256
+from hashlib import blake2b
 
 MAC_SIZE = 10
 MIN_KEY_SIZE = 16
@@ -20,11 +21,7 @@ _ID_SIZE = 9  # octets of the longest varint of 63 bits
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 _HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2})+")
-# HMAC (RFC 2104) hashes the key with each of these before the text and before the digest of that. Both beginnings are
-# the same for every token, so they are hashed once and copied, which takes a third of the time.
-_INNER = bytes(octet ^ 0x36 for octet in range(256))
-_OUTER = bytes(octet ^ 0x5C for octet in range(256))
-_BLOCK_SIZE = 64
+_MAX_KEY_SIZE = blake2b.MAX_KEY_SIZE
 
 
 class Signer:
@@ -67,17 +64,14 @@ class Signer:
 
     def _prover(self, purpose: str) -> Callable[[bytes], bytes]:
         """Return the function that gives the proof of ids for `purpose`, signed with the current key."""
-        key = self._keys[self._current]
-        block = (key if len(key) <= _BLOCK_SIZE else sha256(key).digest()).ljust(_BLOCK_SIZE, b"\0")
-        inner = sha256(block.translate(_INNER) + _prefix(purpose) + bytes((self._current,)))
-        outer = sha256(block.translate(_OUTER))
+        # What all of them begin with is hashed once.
+        begun = _begun(self._keys[self._current], purpose)
+        begun.update(bytes((self._current,)))
 
         def prove(ids: bytes) -> bytes:
-            first = inner.copy()
-            first.update(ids)
-            second = outer.copy()
-            second.update(first.digest())
-            return second.digest()[:MAC_SIZE]
+            mac = begun.copy()
+            mac.update(ids)
+            return mac.digest()
 
         return prove
 
@@ -150,14 +144,19 @@ def id_octets(*ids: int) -> bytes:
     return bytes(octets)
 
 
-def _prefix(purpose: str) -> bytes:
-    # The length in front keeps ("ab", payload "c…") and ("abc", payload "…") apart.
+def _begun(key: bytes, purpose: str) -> blake2b:
+    """Return the code of what is to come, for `purpose`."""
+    mac = blake2b(key=key if len(key) <= _MAX_KEY_SIZE else blake2b(key).digest(), digest_size=MAC_SIZE)
     octets = purpose.encode("utf-8", "surrogatepass")
-    return len(octets).to_bytes(4, "big") + octets
+    # The length in front keeps ("ab", payload "c…") and ("abc", payload "…") apart.
+    mac.update(len(octets).to_bytes(4, "big") + octets)
+    return mac
 
 
 def _mac(key: bytes, purpose: str, payload: bytes) -> bytes:
-    return hmac.digest(key, _prefix(purpose) + payload, "sha256")[:MAC_SIZE]
+    mac = _begun(key, purpose)
+    mac.update(payload)
+    return mac.digest()
 
 
 def _ids(octets: bytes, count: int) -> tuple[int, ...] | None:

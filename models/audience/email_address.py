@@ -98,7 +98,7 @@ class EmailAddress(models.Model):
                     """
                     (SELECT a.id FROM email_address a
                       WHERE EXISTS (SELECT FROM email_campaign_mailing m
-                                      JOIN email_campaign_recipient r ON r.mailing_id = m.id AND r.state <> 'skipped'
+                                      JOIN email_campaign_recipient r ON r.mailing_id = m.id AND r.skip_reason IS NULL
                                      WHERE m.company_id = ANY(%(companies)s) AND r.email = a.email)
                          OR EXISTS (SELECT FROM res_partner p
                                      WHERE p.email_normalized = a.email

@@ -61,11 +61,14 @@ class EmailAudience(models.AbstractModel):
             (SELECT count(*) FROM jsonb_array_elements(often.sent_moments) AS moment
               WHERE moment::bigint > %(since)s)
             + (SELECT count(*) FROM email_campaign_mailing other
-                 JOIN email_campaign_recipient o ON o.mailing_id = other.id AND o.state <> 'skipped'
+                 JOIN email_campaign_recipient o ON o.mailing_id = other.id AND o.skip_reason IS NULL
                 WHERE other.id <> %(mailing)s AND o.email = %(email)s
                   AND (other.state IN ('queued', 'sending', 'paused')
                        OR other.done_at > now() AT TIME ZONE 'utc' - interval '1 hour')
                   AND (o.state IN ('claimed', 'handed')
+                       OR o.state IN ('queued', 'retry')
+                          AND EXISTS (SELECT FROM email_campaign_worker w
+                                       WHERE w.mailing_id = other.id AND o.id BETWEEN w.first_id AND w.last_id)
                        OR o.state = 'sent' AND o.sent_at > coalesce(often.last_sent_at, '-infinity')))
             >= %(number)s
             """,

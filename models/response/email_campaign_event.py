@@ -12,10 +12,8 @@ class EmailCampaignEvent(models.Model):
     _order = "id desc"
     _log_access = False
 
-    mailing_id = fields.Many2one(
-        "email.campaign.mailing", "Mass Email", required=True, readonly=True, ondelete="cascade"
-    )
-    # Both go with the mass email, which the database sees to.
+    # All three go with the mass email, whose `unlink` sees to it.
+    mailing_id = UncheckedMany2one("email.campaign.mailing", "Mass Email", required=True, readonly=True)
     campaign_id = UncheckedMany2one("email.campaign", required=True, readonly=True)
     recipient_id = UncheckedMany2one("email.campaign.recipient", readonly=True, index=True)
     email = fields.Char(related="recipient_id.email")

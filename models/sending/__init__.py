@@ -7,6 +7,7 @@ from . import email_provider_pace
 from . import email_campaign
 from . import email_campaign_mailing
 from . import email_campaign_recipient
+from . import email_campaign_worker
 from . import email_campaign_recipient_queue
 from . import email_campaign_mailing_audience
 from . import email_campaign_mailing_content

@@ -5,8 +5,9 @@ from datetime import datetime, timezone
 
 from odoo.tools import SQL
 
-from . import trouble, verdict
+from . import trouble
 from .connecting import ConnectingError
+from .judge import Judge
 from .ledger import Ledger
 from .line import WINDOW
 from .outgoing import Outgoing
@@ -17,7 +18,7 @@ from .trouble import DeliveryError, ProviderError
 # What is marked and written down in one transaction: a few dozen, or what takes half a second.
 LARGEST_GROUP = 64
 GROUP_SECONDS = 0.5
-# The first group is judged alone, before more are given to a server that may have something against the sender.
+# Until one of the first group is taken nothing follows it: the server may have something against the sender.
 FIRST_GROUP = 8
 JUDGE_SECONDS = 5.0
 # A limit that lets go on within so many seconds is waited for; else others have their turn.
@@ -41,7 +42,7 @@ class Delivery:
         self._stock = Stock(mailing, worker, personaliser, mailing._portion_size())
         self._ledger = Ledger(mailing, worker, line.provider)
         self._outcomes = []  # known, and not written down
-        self._judged = False
+        self._judge = Judge(mailing)
         self._window = FIRST_GROUP  # how many mails may be on their way; adapts to the speed
         self._counted, self._counted_from = 0, 0.0
         self._fruit = 1  # accepted since the line was opened; the first opening is free
@@ -121,6 +122,9 @@ class Delivery:
             ),
             log_exceptions=False,
         )
+        return self._is_sending()
+
+    def _is_sending(self):
         self._mailing.invalidate_recordset()
         return self._mailing.state == "sending"
 
@@ -132,7 +136,7 @@ class Delivery:
         # Outcomes take no room: they are written down in the transaction that marks this group.
         room = min(LARGEST_GROUP, self._window - lanes.pending)
         # While the first ones are judged nothing follows them.
-        if room <= 0 or (not self._judged and self._ledger.handed):
+        if room <= 0 or (not self._judge.decided and self._ledger.handed):
             return []
         if not len(self._stock):
             self._refill()
@@ -183,7 +187,7 @@ class Delivery:
     def _exchange(self, group):
         """Write down the outcomes that are known and mark `group` as handed over, in one transaction; then send it."""
         outcomes = self._outcomes
-        blamed = self._judge(outcomes)
+        blamed = self._blamed(outcomes)
         if self._stopping:
             self._stock.put_back(group)
             group = []
@@ -202,12 +206,12 @@ class Delivery:
             raise
         self._outcomes = []
         self._ledger.close(outcomes)
-        self._stock.put_back([mail for mail in group if mail.key not in taken.handed and mail.key not in taken.late])
+        self._stock.put_back([mail for mail in group if mail.key not in taken.granted and mail.key not in taken.late])
         leaving = [mail for mail in group if mail.key in taken.handed]
         self._ledger.open(leaving)
         self.line.lanes.put(leaving)
-        if taken.granted and not taken.handed:
-            self._stopping = True  # paused or cancelled
+        if taken.granted and not taken.handed and not self._mailing._committed(self._is_sending):
+            self._stopping = True  # paused or cancelled; else others had those very ones
         elif len(taken.granted) + len(taken.late) < len(group):
             self._wait_for_limit(taken.again_at)
 
@@ -228,11 +232,16 @@ class Delivery:
         lanes = self.line.lanes
         pending = lanes.pending
         pause = self._not_before - time.monotonic()
-        if not self._judged:
+        if not self._judge.decided:
             # Meanwhile connections can be opened for those that follow.
-            while len(self._stock) and lanes.pending and self.line.may_widen and self._widen():
+            while (
+                not self._judge.one_is_taken(self._outcomes)
+                and len(self._stock)
+                and self.line.may_widen
+                and self._widen()
+            ):
                 self._add(lanes.collect(0, 0.0))
-            self._add(lanes.collect(lanes.pending, JUDGE_SECONDS))
+            self._collect_first()
         elif pause > 0:
             self._add(lanes.collect(pending, min(pause, GROUP_SECONDS)))  # a limit is waited for anyway
         else:
@@ -243,12 +252,23 @@ class Delivery:
             self._add(lanes.collect(max(0 if handed else 1, enough), GROUP_SECONDS))
         self._adapt()
 
+    def _collect_first(self):
+        """Wait until the server has taken one of the first, or has answered to all of them."""
+        lanes, deadline = self.line.lanes, time.monotonic() + JUDGE_SECONDS
+        while (
+            lanes.pending
+            and not self._judge.one_is_taken(self._outcomes)
+            and (seconds := deadline - time.monotonic()) > 0
+        ):
+            self._add(lanes.collect(1, seconds))
+
     def _add(self, outcomes):
         self._outcomes += outcomes
         self._fruit += sum(outcome.result == "accepted" for outcome in outcomes)
 
     def _adapt(self):
-        """Keep as many mails on their way as take half a second."""
+        """Keep as many mails on their way as take half a second, and no lane without one."""
+        self._window = max(self._window, 2 * self.line.width)
         now = time.monotonic()
         self._counted += len(self._outcomes)
         passed = now - self._counted_from
@@ -257,23 +277,14 @@ class Delivery:
             self._window = int(max(2, 2 * self.line.width, min(WINDOW, rate * GROUP_SECONDS)))
             self._counted, self._counted_from = 0, now
 
-    def _judge(self, outcomes):
+    def _blamed(self, outcomes):
         """Give those `outcomes` that are about the sender; then nothing more is handed over."""
         accepted = sum(outcome.result == "accepted" for outcome in outcomes)
         self._accepted += accepted
-        first = not self._judged
-        if outcomes and len(outcomes) == len(self._ledger.handed):
-            self._judged = True
-        whole = first and self._judged and not len(self._stock)
-        blamed = verdict.sender_refusals(outcomes, self._ledger.handed, whole, self._is_proven)
+        blamed = self._judge.blamed(outcomes, self._ledger.handed, len(self._stock))
         if blamed:
             self._stop(trouble.sender_refused(self._mailing.env, self.outgoing, blamed[0]))
         return blamed
-
-    def _is_proven(self):
-        """Say whether a server has taken something of this mass email already."""
-        sent = [("mailing_id", "=", self._mailing.id), ("state", "=", "sent")]
-        return bool(self._mailing.env["email.campaign.recipient"].search_count(sent, limit=1))
 
     def _notify(self):
         """Tell those who look at it how far it is."""

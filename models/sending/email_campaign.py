@@ -126,6 +126,11 @@ class EmailCampaign(models.Model):
         action.update(domain=[("campaign_id", "=", self.id)], context=context)
         return action
 
+    def unlink(self):
+        """Delete their mass emails first, which take their recipients with them."""
+        self.mailing_ids.unlink()
+        return super().unlink()
+
     @api.ondelete(at_uninstall=False)
     def _unlink_unless_sent(self):
         self.mailing_ids._unlink_unless_nothing_left()

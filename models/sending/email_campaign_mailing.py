@@ -2,6 +2,7 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 MERGE_FIELD = re.compile(r"\{\{\s*(?:\w+\.)*(\w+)\s*(?:\|\|\|\s*([^{}]*?)\s*)?\}\}")
 MANAGED = {
@@ -202,6 +203,15 @@ class EmailCampaignMailing(models.Model):
         action = self.env["ir.actions.actions"]._for_xml_id(xmlid)
         action.update(domain=[("mailing_id", "=", self.id)], context=context)
         return action
+
+    def unlink(self):
+        """Delete their recipients and their log with them: no foreign key does it."""
+        ids = self.ids
+        result = super().unlink()
+        for table in ("email_campaign_event", "email_campaign_recipient"):
+            self.env.cr.execute(SQL("DELETE FROM %s WHERE mailing_id = ANY(%s)", SQL.identifier(table), ids))
+        self.env.invalidate_all(flush=False)
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_unless_nothing_left(self):

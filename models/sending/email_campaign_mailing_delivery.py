@@ -45,6 +45,7 @@ class EmailCampaignMailing(models.Model):
                 raise
             finally:
                 dispatch.close()
+            self._committed(lambda: self.env["email.campaign.worker"]._dismiss(worker.number))
         self._plan_next()
 
     @api.model
@@ -152,7 +153,7 @@ class EmailCampaignMailing(models.Model):
                 """
                 SELECT count(*) FROM (
                     SELECT FROM email_campaign_recipient r
-                     WHERE r.mailing_id = ANY(%s) AND r.state IN ('queued', 'retry')
+                     WHERE r.mailing_id = ANY(%s) AND r.is_open IS TRUE AND r.state IN ('queued', 'retry')
                        AND coalesce(r.next_try_at, '-infinity') <= now() AT TIME ZONE 'utc'
                      LIMIT %s) AS sendable
                 """,
@@ -173,8 +174,7 @@ class EmailCampaignMailing(models.Model):
                        next_try_at = NULL
                  WHERE m.state = 'sending'
                    AND NOT EXISTS (SELECT FROM email_campaign_recipient r
-                                    WHERE r.mailing_id = m.id
-                                      AND r.state IN ('queued', 'claimed', 'handed', 'retry'))
+                                    WHERE r.mailing_id = m.id AND r.is_open IS TRUE)
              RETURNING m.id
                 """
             )
@@ -289,7 +289,8 @@ class EmailCampaignMailing(models.Model):
                     UNION ALL
                     SELECT greatest(min(r.next_try_at), m.next_try_at) FROM email_campaign_mailing m
                       JOIN email_campaign c ON c.id = m.campaign_id AND c.active
-                      JOIN email_campaign_recipient r ON r.mailing_id = m.id AND r.state IN ('queued', 'retry')
+                      JOIN email_campaign_recipient r ON r.mailing_id = m.id AND r.is_open IS TRUE
+                                                         AND r.state IN ('queued', 'retry')
                                                          AND r.next_try_at IS NOT NULL
                      WHERE m.state IN ('queued', 'sending')
                      GROUP BY m.id

@@ -82,7 +82,7 @@ class EmailCampaignMailing(models.Model):
             SQL(
                 """
                 SELECT mailing_id, count(*) FROM email_campaign_recipient
-                 WHERE state = 'in_doubt' AND mailing_id = ANY(%s) GROUP BY 1
+                 WHERE is_trouble IS TRUE AND state = 'in_doubt' AND mailing_id = ANY(%s) GROUP BY 1
                 """,
                 list(settled),
             )

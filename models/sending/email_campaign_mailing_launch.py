@@ -87,7 +87,7 @@ class EmailCampaignMailing(models.Model):
                     SQL(
                         """
                         UPDATE email_campaign_recipient SET state = 'cancelled', next_try_at = NULL
-                         WHERE mailing_id = ANY(%s) AND state IN ('queued', 'retry')
+                         WHERE mailing_id = ANY(%s) AND is_open IS TRUE AND state IN ('queued', 'retry')
                         """,
                         self.ids,
                     ),
@@ -111,7 +111,7 @@ class EmailCampaignMailing(models.Model):
                 UPDATE email_campaign_recipient
                    SET state = 'queued', attempts = 0, next_try_at = NULL, smtp_code = NULL, smtp_reply = NULL,
                        bounced_at = NULL, bounce_kind = NULL
-                 WHERE mailing_id = ANY(%s) AND state = 'failed' RETURNING id
+                 WHERE mailing_id = ANY(%s) AND is_trouble IS TRUE AND state = 'failed' RETURNING id
                 """,
                 self.ids,
             )

@@ -2,7 +2,6 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from . import prepared
-from .worker import living_workers
 
 MAX_ATTEMPTS = 6
 # Minutes until the second attempt; each further one waits three times as long (5, 15, 45, 135, 405).
@@ -13,14 +12,15 @@ EVIDENCE = SQL("coalesce(r.opened_at, r.clicked_at, r.replied_at, r.bounced_at, 
 # Why one record does not get it, which says nothing about others with the same address.
 OF_THE_RECORD = ("record_gone", "no_access")
 
-# Reads the state of the mass email and keeps it as it is until the end of the transaction; see `_hold`.
+# Reads the state of the mass email and keeps it as it is until the end of the transaction; other workers may hold it as
+# well. Without this a button pressed meanwhile would go unseen: a transaction sees what was when it began.
 _HELD = SQL("SELECT id, campaign_id, state FROM email_campaign_mailing WHERE id = $1 FOR SHARE")
 # $1 mass email, $2 ids, $3 worker. By itself it waits for the disk, see `_hand`.
 HAND = SQL(
     """
     WITH held AS MATERIALIZED (%s)
-    UPDATE email_campaign_recipient SET state = 'handed', attempts = attempts + 1
-     WHERE id = ANY($2) AND state = 'claimed' AND worker IS NOT DISTINCT FROM $3
+    UPDATE email_campaign_recipient SET state = 'handed', worker = $3, attempts = attempts + 1
+     WHERE id = ANY($2) AND state IN ('queued', 'retry')
        AND EXISTS (SELECT FROM held WHERE state = 'sending')
        AND (SELECT set_config('synchronous_commit', 'on', TRUE)) = 'on'
  RETURNING id
@@ -53,7 +53,7 @@ FLUSH = SQL(
                bounce_kind = coalesce(o.bounce, r.bounce_kind)
           FROM outcome o, held m
          WHERE r.id = o.id AND m.id = r.mailing_id
-           AND (r.state = 'handed' AND r.worker IS NOT DISTINCT FROM $2
+           AND (r.state = 'handed' AND r.worker = $2
                 -- Others took us for dead, as when the database was away, and here is what they wait for.
                 OR r.state = 'in_doubt' AND r.worker IS NULL)
      RETURNING r.id, r.mailing_id, m.campaign_id, r.state, o.bounce,
@@ -76,9 +76,8 @@ FLUSH = SQL(
 class EmailCampaignRecipient(models.Model):
     """The queue protocol: every change of state that a worker makes, each one statement over a set of rows.
 
-    A worker changes only rows that carry its number, so that nothing it does too late can undo what others did. It
-    finds them by id; `IS NOT DISTINCT FROM` keeps PostgreSQL from reading all that a worker ever held by the index on
-    its number, which is there for `_recover`.
+    What a worker has handed over carries its number, and it writes down outcomes of such rows only, so that nothing it
+    does too late can undo what others did.
     """
 
     _inherit = "email.campaign.recipient"
@@ -89,6 +88,9 @@ class EmailCampaignRecipient(models.Model):
 
         Evidence may have come faster than this: what was opened or came back has left.
         """
+        workers, mailings = self.env["email.campaign.worker"]._take_dead()
+        if not workers:
+            return
         self.env.execute_query(
             SQL(
                 """
@@ -102,8 +104,8 @@ class EmailCampaignRecipient(models.Model):
                                         WHEN m.state = 'cancelled' THEN 'cancelled'
                                         ELSE 'queued' END
                       FROM email_campaign_mailing m
-                     WHERE m.id = r.mailing_id AND r.state IN ('claimed', 'handed')
-                       AND r.worker IS NOT NULL AND r.worker NOT IN (%(living)s)
+                     WHERE m.id = r.mailing_id AND r.mailing_id = ANY(%(mailings)s) AND r.is_open IS TRUE
+                       AND r.state IN ('claimed', 'handed') AND r.worker = ANY(%(workers)s)
                  RETURNING r.id, r.mailing_id, m.campaign_id, r.state
                 )
                 INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, detail)
@@ -112,7 +114,8 @@ class EmailCampaignRecipient(models.Model):
                   RETURNING id
                 """,
                 evidence=EVIDENCE,
-                living=living_workers(),
+                mailings=mailings,
+                workers=workers,
                 detail=self._evidence_text(),
             )
         )
@@ -129,7 +132,8 @@ class EmailCampaignRecipient(models.Model):
                 """
                 UPDATE email_campaign_recipient r SET state = 'cancelled', next_try_at = NULL
                   FROM email_campaign_mailing m
-                 WHERE m.id = r.mailing_id AND m.state = 'cancelled' AND r.state IN ('queued', 'retry')
+                 WHERE m.id = r.mailing_id AND m.state = 'cancelled' AND r.is_open IS TRUE
+                   AND r.state IN ('queued', 'retry')
              RETURNING r.id
                 """
             )
@@ -140,7 +144,8 @@ class EmailCampaignRecipient(models.Model):
                 UPDATE email_campaign_mailing m SET state = 'queued', done_at = NULL
                  WHERE m.state = 'done'
                    AND EXISTS (SELECT FROM email_campaign_recipient r
-                                WHERE r.mailing_id = m.id AND r.state IN ('queued', 'retry'))
+                                WHERE r.mailing_id = m.id AND r.is_open IS TRUE
+                                  AND r.state IN ('queued', 'retry'))
              RETURNING m.id
                 """
             )
@@ -152,83 +157,56 @@ class EmailCampaignRecipient(models.Model):
         return self.env._("No answer came, but it was opened, answered or came back: it has left.")
 
     @api.model
-    def _hold(self, mailing):
-        """Keep the state of `mailing` as it is until the end of the transaction; other workers may hold it as well.
-
-        Without this a button pressed meanwhile would go unseen: a transaction sees what was when it began. The error
-        that tells of it is no line in the log: `_committed` begins anew.
-        """
-        self.env.cr.execute(
-            SQL("SELECT state FROM email_campaign_mailing WHERE id = %s FOR SHARE", mailing.id), log_exceptions=False
-        )
-
-    @api.model
     def _claim(self, mailing, worker, limit, after=0, held=()):
-        """Reserve up to `limit` rows of `mailing`; those who may not be mailed any more are skipped with the reason.
+        """Take up to `limit` rows of `mailing` that wait; those who may not be mailed any more are skipped at once.
 
-        Walks the partial index on queued rows from the id `after` on, and leaves out the domains that are `held`.
+        Nothing is written on the others: that the worker has them is noted on the worker. Others leave its ids out as
+        long as it lives, and should two have the same row after all, only one of them can mark it as handed.
+
+        Walks the index on open rows from the id `after` on, and leaves out the domains that are `held`.
         Returns (rows as dicts, number of rows that were taken up, the last id that was looked at, 0 at the end).
         """
-        picked = self.env.execute_query(
-            SQL(
-                """
-                UPDATE email_campaign_recipient r SET state = 'claimed', worker = %(worker)s
-                  FROM (SELECT id FROM email_campaign_recipient
-                         WHERE mailing_id = %(mailing)s AND state IN ('queued', 'retry') AND id > %(after)s
-                           AND coalesce(next_try_at, '-infinity') <= now() AT TIME ZONE 'utc'
-                           AND %(elsewhere)s
-                         ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS picked
-                 WHERE r.id = picked.id
-             RETURNING r.id
-                """,
-                worker=worker.number,
-                mailing=mailing.id,
-                after=after,
-                elsewhere=SQL("split_part(email, '@', 2) <> ALL(%s)", list(held)) if held else SQL("TRUE"),
-                limit=limit,
-            )
-        )
-        ids = [row_id for (row_id,) in picked]
-        if not ids:
-            return [], 0, 0
-        audience = self.env["email.audience"]
-        if audience._frequency_cap():
-            audience._hold_addresses(ids)
+        workers, audience = self.env["email.campaign.worker"], self.env["email.audience"]
         joins, reason = audience._suppression(mailing, SQL("r"), SQL("r.email"), SQL("r.list_type_id"), few=True)
-        self.env.execute_query(
-            SQL(
-                """
-                UPDATE email_campaign_recipient t SET state = 'skipped', skip_reason = judged.reason, worker = NULL
-                  FROM (SELECT r.id, %(reason)s AS reason
-                          FROM email_campaign_recipient r
-                               %(joins)s
-                         WHERE r.id = ANY(%(ids)s)) AS judged
-                 WHERE t.id = judged.id AND judged.reason IS NOT NULL
-             RETURNING t.id
-                """,
-                reason=reason,
-                joins=joins,
-                ids=ids,
-            )
-        )
         rows = self.env.execute_query_dict(
             SQL(
                 """
-                SELECT id, email, name, lang, values, res_model,
+                WITH picked AS MATERIALIZED (
+                    SELECT id, email, name, lang, values, list_type_id, res_model, res_id, partner_id
+                      FROM email_campaign_recipient
+                     WHERE mailing_id = %(mailing)s AND is_open IS TRUE AND state IN ('queued', 'retry')
+                       AND id > %(after)s AND coalesce(next_try_at, '-infinity') <= now() AT TIME ZONE 'utc'
+                       AND %(free)s AND %(elsewhere)s
+                     ORDER BY id LIMIT %(limit)s
+                )
+                SELECT r.id, r.email, r.name, r.lang, r.values, r.res_model, %(reason)s AS skip_reason,
                        -- A contact that was merged since is the one it was merged into.
-                       CASE WHEN res_model = 'res.partner' THEN coalesce(partner_id, res_id) ELSE res_id END AS res_id
-                  FROM email_campaign_recipient
-                 WHERE id = ANY(%s) AND state = 'claimed' AND worker IS NOT DISTINCT FROM %s ORDER BY id
+                       CASE WHEN r.res_model = 'res.partner' THEN coalesce(r.partner_id, r.res_id)
+                            ELSE r.res_id END AS res_id
+                  FROM picked r %(joins)s ORDER BY r.id
                 """,
-                ids,
-                worker.number,
+                mailing=mailing.id,
+                after=after,
+                free=workers._free_of_others(worker.number, mailing),
+                elsewhere=SQL("split_part(email, '@', 2) <> ALL(%s)", list(held)) if held else SQL("TRUE"),
+                limit=limit,
+                reason=reason,
+                joins=joins,
             )
         )
-        return rows, len(ids), max(ids)
+        if not rows:
+            return [], 0, 0
+        if audience._frequency_cap():
+            audience._hold_addresses([row["id"] for row in rows])
+        workers._note_claim(worker.number, mailing, rows[0]["id"], rows[-1]["id"])
+        self._skip({row["id"]: row["skip_reason"] for row in rows if row["skip_reason"]})
+        return [row for row in rows if not row["skip_reason"]], len(rows), rows[-1]["id"]
 
     @api.model
     def _hand(self, mailing, worker, ids):
-        """Mark claimed rows as about to leave; give those that may. None may once the mailing is not sending.
+        """Mark rows as about to leave; give those that may. None may once the mailing is not sending.
+
+        This is the gate: whoever else has a row in mind, one transaction alone can take it from waiting to handed.
 
         The commit that follows waits for the disk, however the database is set up: if a crash of PostgreSQL made it
         forget this mark, they would be sent twice.
@@ -240,61 +218,39 @@ class EmailCampaignRecipient(models.Model):
         return {row_id for (row_id,) in self.env.cr.fetchall()}
 
     @api.model
-    def _release(self, mailing, worker, ids):
-        """Give back claimed rows that nothing was tried for."""
-        if not ids:
-            return
-        self._hold(mailing)
-        self.env.execute_query(
-            SQL(
-                """
-                UPDATE email_campaign_recipient r
-                   SET worker = NULL, state = CASE WHEN m.state = 'cancelled' THEN 'cancelled' ELSE 'queued' END
-                  FROM email_campaign_mailing m
-                 WHERE m.id = r.mailing_id AND r.id = ANY(%s)
-                   AND r.state = 'claimed' AND r.worker IS NOT DISTINCT FROM %s
-             RETURNING r.id
-                """,
-                ids,
-                worker.number,
-            )
-        )
-
-    @api.model
-    def _defer(self, worker, moments):
-        """Give back claimed rows whose domain is slowed down, until `moments` (UTC) by id."""
+    def _defer(self, moments):
+        """Let rows wait whose domain is slowed down, until `moments` (UTC) by id."""
         if not moments:
             return
         self.env.execute_query(
             SQL(
                 """
-                UPDATE email_campaign_recipient r SET worker = NULL, state = 'queued', next_try_at = late.at
+                UPDATE email_campaign_recipient r SET state = 'queued', next_try_at = late.at
                   FROM unnest(%s, %s::timestamp[]) AS late (id, at)
-                 WHERE r.id = late.id AND r.state = 'claimed' AND r.worker IS NOT DISTINCT FROM %s
+                 WHERE r.id = late.id AND r.state IN ('queued', 'retry')
              RETURNING r.id
                 """,
                 list(moments),
                 list(moments.values()),
-                worker.number,
             )
         )
 
     @api.model
-    def _skip(self, worker, reasons):
-        """Skip claimed rows: `reasons` by id."""
+    def _skip(self, reasons):
+        """Skip rows that wait: `reasons` by id."""
         if not reasons:
             return
         skipped = self.env.execute_query(
             SQL(
                 """
-                UPDATE email_campaign_recipient r SET state = 'skipped', skip_reason = s.reason, worker = NULL
+                UPDATE email_campaign_recipient r
+                   SET state = 'skipped', skip_reason = s.reason, next_try_at = NULL
                   FROM unnest(%s, %s::varchar[]) AS s (id, reason)
-                 WHERE r.id = s.id AND r.state = 'claimed' AND r.worker IS NOT DISTINCT FROM %s
+                 WHERE r.id = s.id AND r.state IN ('queued', 'retry')
              RETURNING r.id, r.skip_reason
                 """,
                 list(reasons),
                 list(reasons.values()),
-                worker.number,
             )
         )
         self._promote_duplicates([row_id for row_id, reason in skipped if reason in OF_THE_RECORD])

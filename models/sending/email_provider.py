@@ -92,7 +92,8 @@ class EmailProvider(models.Model):
     )
     max_mails = fields.Integer(
         "Emails per Connection",
-        default=500,
+        # As many as Exim takes, where administrators have not thought of another number; Postfix does not count.
+        default=1000,
         required=True,
         help="After so many emails a connection is closed and a new one opened.",
     )

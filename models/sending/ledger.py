@@ -63,11 +63,11 @@ class Ledger:
         recipients = self._mailing.env["email.campaign.recipient"]
         if outcomes:
             self._flush(self._mailing, outcomes, blamed)
-        recipients._skip(self._worker, skipped)
+        recipients._skip(skipped)
         if not group:
             return NOTHING
         granted, late, again_at = self._allowed(group)
-        recipients._defer(self._worker, self._moments(late))
+        recipients._defer(self._moments(late))
         handed = recipients._hand(self._mailing, self._worker, granted)
         if len(handed) < len(granted):
             unused = Counter(domain(mail) for mail in group if mail.key in granted and mail.key not in handed)

@@ -10,6 +10,9 @@ from odoo.exceptions import UserError
 from ...tools import address
 from .personaliser import UnfillableError
 
+# So many recipients are claimed at a time at the most: while that lasts the connections must have enough to do.
+PORTION = 500
+
 _logger = logging.getLogger(__name__)
 
 
@@ -31,7 +34,7 @@ class Stock:
         self._worker = worker
         self._recipients = mailing.env["email.campaign.recipient"]
         self._personaliser = personaliser
-        self._portion = portion
+        self._portion = min(portion, PORTION)
         self._rows = deque()  # (row, merge values) of which no mail is made yet
         self._mails = deque()  # made, and given back by somebody who could not use them yet
         self._skipped = {}
@@ -96,10 +99,9 @@ class Stock:
         self._skipped.update(skipped)
 
     def give_back(self):
-        """Put back into the queue what was claimed and not handed over, in the current transaction."""
-        self._recipients._skip(self._worker, self._skipped)
-        ids = [row["id"] for row, _values in self._rows] + [mail.key for mail in self._mails]
-        self._recipients._release(self._mailing, self._worker, ids)
+        """Let others have what was claimed and not handed over, in the current transaction."""
+        self._recipients._skip(self._skipped)
+        self._mailing.env["email.campaign.worker"]._note_claim(self._worker.number, self._mailing)
 
     def clear(self):
         """Forget what was given back."""
