@@ -49,6 +49,7 @@ from . import (
     test_tools_visitor,
     test_tours,
     test_tours_contacts,
+    test_tours_dynamic,
     test_tours_lists,
     test_tours_import,
     test_tours_sending,

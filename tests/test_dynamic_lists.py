@@ -64,7 +64,8 @@ class TestDynamicLists(DynamicCase):
         self.assertEqual(target_list.member_count, 0)
 
     def test_everyone_is_said_and_not_left_over(self):
-        for domain in ("[]", "", False, "[(1, '=', 1)]", "True"):
+        both = "[('active', 'in', [True, False])]"
+        for domain in ("[]", "", False, "[(1, '=', 1)]", "True", both):
             with self.subTest(domain), self.assertRaisesRegex(UserError, "no condition. Add one, or tick “Everyone”"):
                 self.make_dynamic(("add", "res.partner", domain))
         target_list = self.make_dynamic()
@@ -73,6 +74,27 @@ class TestDynamicLists(DynamicCase):
         target_list.action_refresh()
         contacts = self.env["res.partner"].with_user(self.salesperson).search([])
         self.assertEqual(target_list.member_ids.partner_id, contacts)
+
+    def test_half_a_condition(self):
+        for domain in ([("country_id", "in", [])], [("country_id", "not in", [])], [("parent_id.city", "not in", [])]):
+            with self.subTest(domain), self.assertRaisesRegex(UserError, "is compared with nothing. Choose a value"):
+                self.make_dynamic(("add", "res.partner", domain))
+
+    def test_archived_ones_are_found_when_asked_for(self):
+        self.partners[0].active = False
+        bern = ("city", "=", "Bern")
+        target_list = self.make_dynamic(("add", "res.partner", [bern, ("active", "in", [True, False])]))
+        without = self.make_dynamic(("add", "res.partner", [bern]))
+        (target_list | without).action_refresh()
+        self.assertEqual((target_list.member_count, without.member_count), (3, 2))
+
+    def test_relative_days(self):
+        old = self.in_bern()
+        old.criterion_ids.domain = "[('city', '=', 'Bern'), ('create_date', '>=', 'today -1d')]"
+        new = self.in_bern()
+        new.criterion_ids.domain = "[('city', '=', 'Bern'), ('create_date', '>=', 'today +1d')]"
+        (old | new).action_refresh()
+        self.assertEqual((old.member_count, new.member_count), (3, 0))
 
     def test_conditions_are_no_code(self):
         for domain in ("[('id', '=', uid)]", "__import__('os').getcwd()", "[('id', 'any!', [])]", "[('id', '=')]", "("):
@@ -203,7 +225,7 @@ class TestDynamicLists(DynamicCase):
         tag = self.env["res.partner.category"].create({"name": "Friends"})
         for domain, words in (
             ([("city", "=", "Bern")], "City is Bern"),
-            ([("country_id", "in", country.ids)], "Country is one of Switzerland"),
+            ([("country_id", "in", country.ids)], "Country is Switzerland"),
             ([("country_id.code", "=", "CH")], "Country → Country Code is CH"),
             (["|", ("city", "ilike", "ber"), ("phone", "=", False)], "City contains ber or Phone is empty"),
             (["&", "|", ("city", "=", "Bern"), ("city", "=", "Genf"), ("category_id", "in", tag.ids)], None),
@@ -212,7 +234,7 @@ class TestDynamicLists(DynamicCase):
         ):
             with self.subTest(domain):
                 criterion = self.make_dynamic(("add", "res.partner", domain)).criterion_ids
-                expected = words or "(City is Bern or City is Genf) and Tags is one of Friends"
+                expected = words or "(City is Bern or City is Genf) and Tags is Friends"
                 self.assertEqual(criterion.conditions, expected)
                 self.assertEqual(criterion.name, f"Add: Contact, {expected}")
 

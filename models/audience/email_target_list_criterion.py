@@ -156,6 +156,8 @@ class EmailTargetListCriterion(models.Model):
         try:
             if problem := criterion._problem_in(records, domain):
                 raise criterion._error(problem)
+            if domain.optimize_full(records).is_true() and not criterion.everyone:
+                raise criterion._error(criterion._no_condition())
             return records._search(domain)
         except CriterionError:
             raise
@@ -201,8 +203,11 @@ class EmailTargetListCriterion(models.Model):
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
             raise self._error(self.env._("its conditions can't be understood: %s", self.domain)) from error
         if domain.is_true():
-            raise self._error(self.env._("it has no condition. Add one, or tick “Everyone”."))
+            raise self._error(self._no_condition())
         return domain
+
+    def _no_condition(self):
+        return self.env._("it has no condition. Add one, or tick “Everyone”.")
 
     def _error(self, reason):
         return CriterionError(

@@ -65,7 +65,10 @@ class EmailTargetListCriterion(models.Model):
             if field and field.type == "boolean":
                 return self.env._("%s is set", label) if is_set else self.env._("%s is not set", label)
             return self.env._("%s is filled in", label) if is_set else self.env._("%s is empty", label)
-        return f"{label} {self._operator_words(condition.operator)} {self._value_words(field, records, value)}"
+        operator = condition.operator
+        if operator in ("in", "not in") and isinstance(value, (list, tuple)) and len(value) == 1:
+            operator = "=" if operator == "in" else "!="
+        return f"{label} {self._operator_words(operator)} {self._value_words(field, records, value)}".rstrip()
 
     def _operator_words(self, operator):
         return {
@@ -107,6 +110,11 @@ class EmailTargetListCriterion(models.Model):
                         field=name,
                     )
                 step = records.env[field.comodel_name] if field.relational else None
+            if condition.operator in ("in", "not in") and not condition.value and condition.value is not False:
+                return self.env._(
+                    "“%s” is compared with nothing. Choose a value, or take the condition out.",
+                    self._condition_words(records, condition),
+                )
             inner = step is not None and condition.operator in ("any", "not any")
             if inner and (problem := self._problem_in(step, Domain(condition.value))):
                 return problem

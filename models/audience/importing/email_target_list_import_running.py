@@ -114,6 +114,7 @@ class EmailTargetListImport(models.Model):
     def _import_rows(self, rows):
         """Import some rows and note how far it came, as one whole."""
         self.list_id._check_fillable()
+        self.list_id._hold()
         taken, refusals = self._judged(rows)
         made = 0
         if self.contacts == "create":
