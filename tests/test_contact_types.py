@@ -88,6 +88,15 @@ class TestContactTypes(AddresseeCase):
         one = [("id", "=", self.salesperson.id)]
         self.assertEqual(self.groups(users, "email_contact_type", one), {"both": 1})
 
+    def test_a_new_user_is_a_contact(self):
+        form = Form(self.env["res.users"].with_user(self.env.ref("base.user_admin")), view="base.view_users_form")
+        form.name, form.login = "Nora New", "nora"
+        user = form.save()
+        self.assertEqual((user.email_contact_type, user.partner_id.email_contact_type), ("contact", "contact"))
+        with Form(user, view="base.view_users_form") as form:
+            form.is_email_list_contact = True
+        self.assertEqual(user.partner_id.email_contact_type, "both")
+
     def test_a_lead_that_becomes_a_contact_keeps_its_type(self):
         self.lead.write({"is_email_contact": False, "is_email_list_contact": True})
         self.lead._handle_partner_assignment(create_missing=True)
