@@ -78,9 +78,20 @@ class TestDynamicListLaunch(DynamicCase):
             self.make_mailing(target_list, dry_run=True).action_launch()
 
     def test_conditions_that_the_database_refuses(self):
-        target_list = self.make_dynamic(("add", "res.partner", r"[('city', '=', 'Be\x00rn')]"))
-        self.assertEqual(target_list.action_refresh()["params"]["type"], "danger")
-        self.assertEqual(target_list.refresh_state, "failed")
+        for domain in (r"[('city', '=', 'Be\x00rn')]", "[('id', '<', 'x')]"):
+            with self.subTest(domain):
+                refusal = "conditions don't make sense"
+                with self.assertRaisesRegex(UserError, refusal), self.env.cr.savepoint():
+                    self.make_dynamic(("add", "res.partner", domain))
+                target_list = self.in_bern()
+                target_list.action_refresh()
+                self.env.flush_all()
+                self.env.cr.execute(
+                    "UPDATE email_target_list_criterion SET domain = %s WHERE list_id = %s", [domain, target_list.id]
+                )
+                self.env.invalidate_all()
+                self.assertEqual(target_list.action_refresh()["params"]["type"], "danger")
+                self.assertEqual((target_list.refresh_state, target_list.member_count), ("failed", 3))
 
     def test_an_owner_who_left(self):
         target_list = self.in_bern()

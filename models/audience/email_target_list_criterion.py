@@ -1,11 +1,20 @@
 import ast
 
+from psycopg2 import DataError, ProgrammingError
+
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 ADD, KEEP, REMOVE = "add", "keep", "remove"
+# What the database, or psycopg2 on the way there, makes of conditions that compare what can't be compared.
+UNREADABLE = (DataError, ProgrammingError, ValueError)
+
+
+def in_short(error):
+    """Give the first line of what the database says: after it comes the statement."""
+    return str(error).partition("\n")[0]
 
 
 class CriterionError(UserError):
@@ -102,7 +111,13 @@ class EmailTargetListCriterion(models.Model):
     @api.constrains("model", "domain", "everyone", "operation", "list_id")
     def _check_readable(self):
         for criterion in self:
-            criterion._matching()
+            query = criterion._matching()
+            query.limit = 1
+            try:
+                with self.env.cr.savepoint(flush=False):
+                    self.env.cr.execute(query.select(), log_exceptions=False)
+            except UNREADABLE as error:
+                raise criterion._error(self.env._("its conditions don't make sense (%s).", in_short(error))) from error
 
     @api.model_create_multi
     def create(self, vals_list):

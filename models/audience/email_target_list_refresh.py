@@ -1,12 +1,10 @@
 import time
 from datetime import timedelta
 
-from psycopg2 import DataError, ProgrammingError
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .email_target_list_criterion import KEEP, REMOVE, CriterionError
+from .email_target_list_criterion import KEEP, REMOVE, UNREADABLE, CriterionError, in_short
 
 # How long it is kept who went, and what refreshed lists nobody came by.
 KEPT = timedelta(days=180)
@@ -81,9 +79,13 @@ class EmailTargetListRefresh(models.Model):
                     members._copy_from_records(target_list, model)
                 members._fold_domains(target_list)
                 came = refresh._put_on(found)
-        except (DataError, ProgrammingError, ValueError) as error:
+        except UNREADABLE as error:
             raise CriterionError(
-                self.env._("The criteria of “%(list)s” can't be read: %(reason)s", list=target_list.name, reason=error)
+                self.env._(
+                    "The criteria of “%(list)s” can't be read: %(reason)s",
+                    list=target_list.name,
+                    reason=in_short(error),
+                )
             ) from error
         self.env.invalidate_all(flush=False)
         refresh.write(
