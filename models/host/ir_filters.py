@@ -1,7 +1,21 @@
 import ast
 
+from psycopg2 import DataError, ProgrammingError
+
 from odoo import fields, models
 from odoo.exceptions import UserError
+
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    SyntaxError,
+    MemoryError,
+    RecursionError,
+    DataError,
+    ProgrammingError,
+    NotImplementedError,
+)
 
 
 class _Uid(ast.NodeTransformer):
@@ -23,17 +37,21 @@ class IrFilters(models.Model):
         :raises UserError: when the domain can't be read, or names what is not there
         """
         self.ensure_one()
+        name, text = self.name, self.domain or "[]"
         try:
-            tree = _Uid(self.env.uid).visit(ast.parse((self.domain or "[]").strip(), mode="eval"))
+            tree = _Uid(self.env.uid).visit(ast.parse(text.strip(), mode="eval"))
             domain = fields.Domain(ast.literal_eval(tree))
             domain.validate(self.env[self.model_id])
-        except (ValueError, TypeError, KeyError, SyntaxError, MemoryError, RecursionError) as error:
+            with self.env.cr.savepoint():
+                # What has the right form may still compare a number with a list.
+                self.env[self.model_id].search(domain, limit=1, order="id")
+        except UNREADABLE as error:
             raise UserError(
                 self.env._(
                     "The saved filter “%(filter)s” can't be used here, because its condition can't be read: "
                     "%(domain)s Search anew for those whom you mean, and save that as a filter.",
-                    filter=self.name,
-                    domain=(self.domain or "")[:200],
+                    filter=name,
+                    domain=text[:200],
                 )
             ) from error
         return domain

@@ -39,9 +39,10 @@ const openLists = () => [
 const contactsInList = () => [
     ...stepUtils.goToAppSteps("contacts.menu_contacts"),
     click(".o_switch_view.o_list"),
-    click(".o_searchview_input"),
+    see(".o_list_view .o_data_row"),
     type(".o_searchview_input", "Many"),
-    click(".o_searchview_autocomplete .o-dropdown-item:contains('Name')"),
+    click(".o_searchview_autocomplete .o-dropdown-item:contains('Name'):contains('Many')"),
+    see(".o_searchview_facet:contains('Many')"),
     see(".o_pager_limit:contains('90')"),
 ];
 
@@ -55,6 +56,7 @@ registry.category("web_tour.tours").add("email_campaign_lists_selection", {
         ...choose("list_id", "Gardeners", 'Create "Gardeners"'),
         press("Add"),
         told("2 added to “Gardeners”"),
+        see(".o_list_view:not(:has(.o_data_row_selected))"),
         click(".o_list_view thead .o_list_record_selector input"),
         click(".o_select_domain", "All of them, and not only those of this page"),
         ...fromCog("Add to target list"),
@@ -135,6 +137,7 @@ registry.category("web_tour.tours").add("email_campaign_lists_merge_and_split", 
         ...openLists(),
         see(".o_list_view:not(:contains('Friends'))", "The merged lists are in the archive"),
         click(".o_list_view .o_data_row:contains('Everybody (1/3)') .o_data_cell"),
+        see(`.o_form_view ${field("name")} input:value('Everybody (1/3)')`),
         ...fromCog("Duplicate"),
         see(`.o_form_view ${field("name")} input:value('Everybody (1/3) (copy)')`),
         members(1),
