@@ -44,7 +44,7 @@ class Delivery:
         self._outcomes = []  # known, and not written down
         self._judge = Judge(mailing)
         self._window = FIRST_GROUP  # how many mails may be on their way; adapts to the speed
-        self._counted, self._counted_from = 0, 0.0
+        self._counted, self._counted_from, self._measured = 0, 0.0, False
         self._fruit = 1  # accepted since the line was opened; the first opening is free
         self._notified = 0.0
 
@@ -268,14 +268,18 @@ class Delivery:
 
     def _adapt(self):
         """Keep as many mails on their way as take half a second, and no lane without one."""
-        self._window = max(self._window, 2 * self.line.width)
+        least = min(WINDOW, max(2, 2 * self.line.width))
+        self._window = max(self._window, least)
         now = time.monotonic()
         self._counted += len(self._outcomes)
         passed = now - self._counted_from
         if self._counted >= LARGEST_GROUP or passed >= GROUP_SECONDS:
             rate = self._counted / max(passed, 0.001)
-            self._window = int(max(2, 2 * self.line.width, min(WINDOW, rate * GROUP_SECONDS)))
-            self._counted, self._counted_from = 0, now
+            self._window = max(least, int(min(WINDOW, rate * GROUP_SECONDS)))
+            self._counted, self._counted_from, self._measured = 0, now, True
+        elif not self._measured:
+            # As TCP begins slowly: each answer lets one more be on its way.
+            self._window = min(WINDOW, self._window + len(self._outcomes))
 
     def _blamed(self, outcomes):
         """Give those `outcomes` that are about the sender; then nothing more is handed over."""
