@@ -186,6 +186,20 @@ class TestDynamicLists(DynamicCase):
         self.partners[0].unlink()
         self.assertEqual(target_list.member_count, 2)
 
+    def test_a_deleted_list_leaves_nothing_behind(self):
+        target_list = self.in_bern()
+        target_list.action_refresh()
+        self.partners[0].city = "Genf"
+        target_list.action_refresh()
+        refresh_ids = target_list.refresh_ids.ids
+        target_list.unlink()
+        self.env.flush_all()
+        for table in ("member", "criterion", "refresh"):
+            self.env.cr.execute(f"SELECT count(*) FROM email_target_list_{table} WHERE list_id = %s", [target_list.id])
+            self.assertEqual(self.env.cr.fetchone(), (0,), table)
+        left = self.env["email.target.list.departure"].search_count([("refresh_id", "in", refresh_ids)])
+        self.assertFalse(left)
+
     def test_static_and_dynamic_and_back(self):
         target_list = self.make_list(self.partners[3:])
         with self.assertRaisesRegex(UserError, "is a static list"):
