@@ -278,8 +278,9 @@ class Delivery:
             self._window = max(least, int(min(WINDOW, rate * GROUP_SECONDS)))
             self._counted, self._counted_from, self._measured = 0, now, True
         elif not self._measured:
-            # As TCP begins slowly: each answer lets one more be on its way.
-            self._window = min(WINDOW, self._window + len(self._outcomes))
+            # As TCP begins slowly: each answer lets one more be on its way. While another connection is opened, those
+            # that are open must have enough to do.
+            self._window = min(WINDOW, max(self._window + len(self._outcomes), 4 * self.line.width))
 
     def _blamed(self, outcomes):
         """Give those `outcomes` that are about the sender; then nothing more is handed over."""
