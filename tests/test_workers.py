@@ -157,6 +157,11 @@ class TestWorkers(BaseCase):
         env.cr.execute("SELECT 1 FROM email_campaign_mailing")
         return mailing
 
+    def note(self, worker):
+        """Let `worker` have taken up the mass email."""
+        with self.environment() as env:
+            env["email.campaign.worker"]._note_claim(worker.number, env["email.campaign.mailing"].browse(self.mailing))
+
     def first_id(self, env):
         return env["email.campaign.recipient"].search([("mailing_id", "=", self.mailing)], order="id", limit=1).id
 
@@ -174,6 +179,7 @@ class TestWorkers(BaseCase):
     def test_cancel_while_a_worker_hands_over(self):
         with Worker(self.dbname) as worker, self.environment() as env:
             row = self.first_id(env)
+            self.note(worker)
             mailing = self.begin(env)
             self.press("action_cancel")
             handed = mailing._committed(lambda: env["email.campaign.recipient"]._hand(mailing, worker, [row]))
@@ -184,6 +190,8 @@ class TestWorkers(BaseCase):
         """Should two workers have the same row, the later one finds that it has left."""
         with Worker(self.dbname) as one, Worker(self.dbname) as two, self.environment() as env:
             row = self.first_id(env)
+            self.note(one)
+            self.note(two)
             mailing = self.begin(env)
             with self.environment() as other:
                 theirs = other["email.campaign.mailing"].browse(self.mailing)
@@ -195,13 +203,58 @@ class TestWorkers(BaseCase):
         with Worker(self.dbname) as one, self.environment() as env:
             recipients = env["email.campaign.recipient"]
             mailing = self.begin(env)
+            mailing._committed(lambda: None)
             with Worker(self.dbname) as two:
-                theirs, _count, last = mailing._committed(lambda: recipients._claim(mailing, two, 10))
-                mine, _count, _last = mailing._committed(lambda: recipients._claim(mailing, one, 10))
+                theirs, _count = mailing._committed(lambda: recipients._claim(mailing, two, 10))
+                mine, _count = mailing._committed(lambda: recipients._claim(mailing, one, 10))
                 self.assertEqual((len(theirs), len(mine)), (10, 10))
-                self.assertLess(last, mine[0]["id"])
-            again, _count, _last = mailing._committed(lambda: recipients._claim(mailing, one, 10))
+                self.assertLess(theirs[-1]["id"], mine[0]["id"])
+            workers = env["email.campaign.worker"]
+            mailing._committed(workers._declare_dead)
+            mailing._committed(recipients._recover)
+            again, _count = mailing._committed(lambda: recipients._claim(mailing, one, 10))
             self.assertEqual(again, theirs, "nobody lives who takes care of them")
+
+    def test_who_is_taken_for_dead_hands_over_nothing_more(self):
+        """Not even in the moment in which others look for what it has handed over."""
+        with Worker(self.dbname) as living, self.environment() as env:
+            recipients, workers = env["email.campaign.recipient"], env["email.campaign.worker"]
+            mailing = self.begin(env)
+            mailing._committed(lambda: None)
+            with Worker(self.dbname) as dead:
+                rows, _count = mailing._committed(lambda: recipients._claim(mailing, dead, 10))
+                ids = [row["id"] for row in rows]
+                handed = mailing._committed(lambda: recipients._hand(mailing, dead, ids[:5]))
+                self.assertEqual(handed, set(ids[:5]))
+            mailing._committed(workers._declare_dead)
+            self.assertFalse(mailing._committed(lambda: recipients._hand(mailing, dead, ids[5:])))
+            mailing._committed(recipients._recover)
+            self.assertFalse(mailing._committed(lambda: recipients._hand(mailing, dead, ids[5:])))
+            self.assertEqual({state: len(rows) for state, rows in self.rows().items()}["in_doubt"], 5)
+            # It lives after all, and says what became of one; and it may claim again.
+            mailing._committed(
+                lambda: recipients._flush_outcomes(mailing, dead, [(ids[0], "sent", 250, "taken", None)])
+            )
+            self.assertEqual({state: len(rows) for state, rows in self.rows().items()}["in_doubt"], 4)
+            mailing._committed(
+                lambda: recipients._flush_outcomes(mailing, living, [(ids[1], "sent", 250, "taken", None)])
+            )
+            self.assertEqual({state: len(rows) for state, rows in self.rows().items()}["in_doubt"], 4)
+            rows, _count = mailing._committed(lambda: recipients._claim(mailing, dead, 3))
+            self.assertEqual(len(mailing._committed(lambda: recipients._hand(mailing, dead, [rows[0]["id"]]))), 1)
+
+    def test_nothing_leaves_before_its_time(self):
+        with Worker(self.dbname) as worker, self.environment() as env:
+            row = self.first_id(env)
+            self.note(worker)
+            mailing = self.begin(env)
+            mailing._committed(lambda: None)
+            env.cr.execute(
+                "UPDATE email_campaign_recipient SET state = 'retry', next_try_at = now() AT TIME ZONE 'utc'"
+                " + interval '1 minute' WHERE id = %s",
+                [row],
+            )
+            self.assertFalse(mailing._committed(lambda: env["email.campaign.recipient"]._hand(mailing, worker, [row])))
 
     def test_cancel_while_a_worker_writes_down_a_retry(self):
         with Worker(self.dbname) as worker, self.environment() as env:
@@ -234,6 +287,7 @@ class TestWorkers(BaseCase):
     def test_pause_waits_for_a_worker_and_the_worker_sees_it(self):
         with Worker(self.dbname) as worker, self.environment() as env:
             row = self.first_id(env)
+            self.note(worker)
             mailing = self.begin(env)
             mailing._committed(lambda: None)
             env.cr.execute("SELECT state FROM email_campaign_mailing WHERE id = %s FOR SHARE", [self.mailing])

@@ -69,7 +69,7 @@ class EmailCampaignRecipient(models.Model):
         settled = self.env.execute_query(
             SQL(
                 """
-                UPDATE email_campaign_recipient SET state = 'sent', sent_at = now() AT TIME ZONE 'utc'
+                UPDATE email_campaign_recipient SET state = 'sent', worker = NULL, sent_at = now() AT TIME ZONE 'utc'
                  WHERE id = %s AND state = 'in_doubt' RETURNING id
                 """,
                 self.id,

@@ -24,6 +24,8 @@ JUDGE_SECONDS = 5.0
 # A limit that lets go on within so many seconds is waited for; else others have their turn.
 SHORT_WAIT = 1.0
 PROGRESS_SECONDS = 1.0
+# How long a queue in which nothing waits is not looked at again while answers are waited for.
+DRY_SECONDS = 0.5
 # So many addresses are told at a time that they took a mail.
 NOTED_MAILS = 500
 # A rate is worth remembering when so many mails stand behind it.
@@ -65,7 +67,7 @@ class Delivery:
             return 0, None
         self._error = self._again_at = None
         self._stopping = False
-        self._not_before = 0.0
+        self._not_before = self._dry_until = 0.0
         self._accepted = self._dealt = 0
         started = self._counted_from = time.monotonic()
         while True:
@@ -90,7 +92,7 @@ class Delivery:
 
     def give_back(self):
         """Put back into the queue what was claimed and not handed over."""
-        if len(self._stock) or self._stock.has_skipped:
+        if self._stock.is_noted:
             self._mailing._committed(self._stock.give_back)
             self._stock.clear()
 
@@ -138,7 +140,7 @@ class Delivery:
         # While the first ones are judged nothing follows them.
         if room <= 0 or (not self._judge.decided and self._ledger.handed):
             return []
-        if not len(self._stock):
+        if not len(self._stock) and time.monotonic() >= self._dry_until:
             self._refill()
         if self._stopping:
             return []
@@ -156,6 +158,9 @@ class Delivery:
         except StockError as error:
             self._stop(DeliveryError(error.explanation, pause=True))
             return
+        if not taken:
+            # Nothing waits but what others have; what comes back is looked for when it may have come.
+            self._dry_until = time.monotonic() + DRY_SECONDS
         # The rest of what was taken up is dealt with: it may not be mailed any more.
         self._dealt += taken - len(self._stock)
         self._again_at = self.provider._held_until() if held and not taken else None
@@ -194,12 +199,9 @@ class Delivery:
         skipped = self._stock.take_skipped()
         self._dealt += len(outcomes) + len(skipped)
 
-        def exchange():
-            self._notify()
-            return self._ledger.exchange(outcomes, blamed, skipped, group)
-
+        self._notify()
         try:
-            taken = self._mailing._committed(exchange)
+            taken = self._mailing._committed(lambda: self._ledger.exchange(outcomes, blamed, skipped, group))
         except BaseException:
             self._stock.put_back(group)
             self._stock.skip(skipped)
@@ -210,8 +212,10 @@ class Delivery:
         leaving = [mail for mail in group if mail.key in taken.handed]
         self._ledger.open(leaving)
         self.line.lanes.put(leaving)
-        if taken.granted and not taken.handed and not self._mailing._committed(self._is_sending):
-            self._stopping = True  # paused or cancelled; else others had those very ones
+        if taken.granted and not taken.handed:
+            # Paused or cancelled; or others had those very ones, or took us for dead: then it is claimed anew.
+            self._stopping = not self._mailing._committed(self._is_sending)
+            self.give_back()
         elif len(taken.granted) + len(taken.late) < len(group):
             self._wait_for_limit(taken.again_at)
 
@@ -292,11 +296,11 @@ class Delivery:
         return blamed
 
     def _notify(self):
-        """Tell those who look at it how far it is."""
+        """Tell those who look at it how far it is, in a transaction of its own: a million rows are counted for it."""
         now = time.monotonic()
         if now - self._notified >= PROGRESS_SECONDS:
             self._notified = now
-            self._mailing._notify_progress(self.provider.measured_rate or None)
+            self._mailing._committed(lambda: self._mailing._notify_progress(self.provider.measured_rate or None))
 
     def _conclude(self, seconds):
         """Write down that it goes well, and how fast."""

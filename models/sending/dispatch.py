@@ -22,7 +22,8 @@ class Dispatch:
     """Sends mass emails as `worker`, each by the first of its providers that can."""
 
     def __init__(self, worker):
-        self._worker = worker
+        self.worker = worker
+        self.unsettled = []  # ids of mass emails of which it may hold what it could not write down
         self._lines = {}
         self._deliveries = {}
         self._active = None
@@ -75,6 +76,7 @@ class Dispatch:
         except Exception:
             # They are taken for what they are then: in doubt.
             _logger.exception("mass email %s: can't write down what became of its mails", mailing.id)
+            self.unsettled.append(mailing.id)
             # Nothing of it may be left for others that use the same connections.
             self.close()
         self.drop(mailing)
@@ -94,7 +96,7 @@ class Dispatch:
         deadline = time.monotonic() + DATABASE_SECONDS
         while delivery:
             # Another connection has nothing prepared, even where it looks like one that is gone.
-            self._worker.prepared.clear()
+            self.worker.prepared.clear()
             try:
                 with Registry(dbname).cursor() as cr:
                     delivery.settle(api.Environment(cr, SUPERUSER_ID, {}))
@@ -112,7 +114,7 @@ class Dispatch:
         # The line may be another one to the same provider: trouble of one mass email closes it for all.
         if not delivery or delivery.line is not line:
             self.drop(mailing)
-            delivery = self._deliveries[mailing.id] = Delivery(mailing, self._worker, line)
+            delivery = self._deliveries[mailing.id] = Delivery(mailing, self.worker, line)
         # Stays named when something unforeseen happens, for whoever picks up the pieces.
         self._active = delivery
         try:

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from .dispatch import Dispatch
 from .trouble import DeliveryError
-from .worker import Worker
+from .worker import Worker, living_workers
 
 _logger = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class EmailCampaignMailing(models.Model):
         with Worker(self.env.cr.dbname) as worker:
             dispatch = Dispatch(worker)
             try:
+                self._committed(self.env["email.campaign.worker"]._declare_dead)
                 self._committed(self.env["email.campaign.recipient"]._recover)
                 self._committed(self.env["email.campaign.recipient"]._sweep)
                 self._send_due(dispatch)
@@ -45,7 +46,7 @@ class EmailCampaignMailing(models.Model):
                 raise
             finally:
                 dispatch.close()
-            self._committed(lambda: self.env["email.campaign.worker"]._dismiss(worker.number))
+            self._committed(lambda: self.env["email.campaign.worker"]._dismiss(worker.number, dispatch.unsettled))
         self._plan_next()
 
     @api.model
@@ -54,7 +55,7 @@ class EmailCampaignMailing(models.Model):
         while time_left > 0:
             dealt = sum(mailing._send_slice(dispatch, SLICE_SECONDS) for mailing in self._due())
             self._committed(self._finish)
-            time_left = self.env["ir.cron"]._commit_progress(dealt, remaining=self._sendable_count())
+            time_left = self.env["ir.cron"]._commit_progress(dealt, remaining=self._sendable_count(dispatch.worker))
             if not dealt:
                 break
         dispatch.give_back()
@@ -65,6 +66,8 @@ class EmailCampaignMailing(models.Model):
         One that can't be sent waits, and says why.
         """
         self.ensure_one()
+        if not self.exists():
+            return 0  # deleted since it was due
         trouble = None
         try:
             dealt, again_at = dispatch.send(self, time.monotonic() + seconds)
@@ -147,7 +150,8 @@ class EmailCampaignMailing(models.Model):
         return self.sudo().browse(mailing_id for (mailing_id,) in rows)
 
     @api.model
-    def _sendable_count(self):
+    def _sendable_count(self, worker):
+        """Count what may be sent now and no other living worker takes care of, up to a limit."""
         [(count,)] = self.env.execute_query(
             SQL(
                 """
@@ -155,9 +159,14 @@ class EmailCampaignMailing(models.Model):
                     SELECT FROM email_campaign_recipient r
                      WHERE r.mailing_id = ANY(%s) AND r.is_open IS TRUE AND r.state IN ('queued', 'retry')
                        AND coalesce(r.next_try_at, '-infinity') <= now() AT TIME ZONE 'utc'
+                       AND NOT EXISTS (SELECT FROM email_campaign_worker w
+                                        WHERE w.mailing_id = r.mailing_id AND w.number <> %s
+                                          AND r.id BETWEEN w.first_id AND w.last_id AND w.number IN (%s))
                      LIMIT %s) AS sendable
                 """,
                 self._due().ids,
+                worker.number,
+                living_workers(),
                 COUNT_LIMIT,
             )
         )
@@ -213,7 +222,9 @@ class EmailCampaignMailing(models.Model):
             )
         )
         self.invalidate_recordset()
-        if rows and rows[0][0] == 1:
+        if not rows:
+            return  # it is not to be sent any more
+        if rows[0][0] == 1:
             self._message_log(body=self.env._("Nothing can be sent at the moment: %s", trouble.explanation))
         self._notify_progress()
 

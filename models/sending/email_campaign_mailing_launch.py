@@ -176,6 +176,8 @@ class EmailCampaignMailing(models.Model):
     def _reopen(self):
         """Let the worker take up again mass emails that were done."""
         self.filtered(lambda mailing: mailing.state == "done").write({"state": "queued", "done_at": False})
+        for mailing in self:
+            self.env["email.campaign.worker"]._go_back(mailing, 1)
         self.env["email.provider"].sudo()._trigger_send()
         self._notify_progress(force=True)
 

@@ -93,7 +93,7 @@ class EmailCampaignMailing(models.Model):
         """Give the counts as they are in this transaction, and since when or until when nothing goes out.
 
         `total` is everyone who was not left out, `waiting` those who are tried again later; `waits_for` says for what
-        (schedule, trouble, retry) until `next_at`, a moment in UTC. Counted by the index on (mailing_id, state).
+        (schedule, trouble, retry) until `next_at`, a moment in UTC. Reads all of its recipients.
         """
         self.ensure_one()
         self.env["email.campaign.recipient"].flush_model(["state", "next_try_at", "mailing_id"])

@@ -115,7 +115,8 @@ class EmailCampaignRecipient(models.Model):
     )
     _mailing_index = models.Index("(mailing_id, id)")
     _open_index = models.Index("(mailing_id, id) WHERE is_open IS TRUE")
-    # What few rows come to: for the lists of trouble, and for the figures.
+    # What few rows come to: for another try, for the lists of trouble, and for the figures.
+    _retry_index = models.Index("(mailing_id, next_try_at) WHERE next_try_at IS NOT NULL")
     _trouble_index = models.Index("(mailing_id) WHERE is_trouble IS TRUE")
     # What takes the place of one whose record is gone by the time it is sent.
     _duplicate_index = models.Index("(mailing_id, email) WHERE skip_reason = 'duplicate'")
@@ -153,7 +154,7 @@ class EmailCampaignRecipient(models.Model):
                 """
                 WITH settled AS (
                     UPDATE email_campaign_recipient
-                       SET state = 'sent', next_try_at = NULL, sent_at = now() AT TIME ZONE 'utc'
+                       SET state = 'sent', next_try_at = NULL, worker = NULL, sent_at = now() AT TIME ZONE 'utc'
                      WHERE id = ANY(%s) AND state = 'in_doubt'
                  RETURNING id, mailing_id
                 )
@@ -180,7 +181,7 @@ class EmailCampaignRecipient(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                UPDATE email_campaign_recipient SET state = 'queued', next_try_at = NULL
+                UPDATE email_campaign_recipient SET state = 'queued', next_try_at = NULL, worker = NULL
                  WHERE id = ANY(%s) AND state = 'in_doubt' RETURNING id
                 """,
                 self.ids,

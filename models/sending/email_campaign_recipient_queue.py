@@ -18,10 +18,15 @@ _HELD = SQL("SELECT id, campaign_id, state FROM email_campaign_mailing WHERE id 
 # $1 mass email, $2 ids, $3 worker. By itself it waits for the disk, see `_hand`.
 HAND = SQL(
     """
-    WITH held AS MATERIALIZED (%s)
+    WITH held AS MATERIALIZED (%s), mine AS MATERIALIZED (
+        -- Whoever takes us for dead waits, and looks for what we handed over after that.
+        SELECT is_dead FROM email_campaign_worker WHERE number = $3 AND mailing_id = $1 FOR SHARE
+    )
     UPDATE email_campaign_recipient SET state = 'handed', worker = $3, attempts = attempts + 1
      WHERE id = ANY($2) AND state IN ('queued', 'retry')
+       AND coalesce(next_try_at, '-infinity') <= now() AT TIME ZONE 'utc'
        AND EXISTS (SELECT FROM held WHERE state = 'sending')
+       AND EXISTS (SELECT FROM mine WHERE is_dead IS NOT TRUE)
        AND (SELECT set_config('synchronous_commit', 'on', TRUE)) = 'on'
  RETURNING id
     """,
@@ -53,9 +58,8 @@ FLUSH = SQL(
                bounce_kind = coalesce(o.bounce, r.bounce_kind)
           FROM outcome o, held m
          WHERE r.id = o.id AND m.id = r.mailing_id
-           AND (r.state = 'handed' AND r.worker = $2
-                -- Others took us for dead, as when the database was away, and here is what they wait for.
-                OR r.state = 'in_doubt' AND r.worker IS NULL)
+           -- Where others took us for dead, as when the database was away, they left our number on it.
+           AND r.worker = $2 AND r.state IN ('handed', 'in_doubt')
      RETURNING r.id, r.mailing_id, m.campaign_id, r.state, o.bounce,
                CASE WHEN r.state <> 'sent' THEN o.reply
                     WHEN o.state = 'in_doubt' THEN $8 END AS detail
@@ -86,6 +90,8 @@ class EmailCampaignRecipient(models.Model):
     def _recover(self):
         """Take back what dead workers held: what had not left is queued again, what may have left is in doubt.
 
+        Workers are declared dead in a transaction before this one.
+
         Evidence may have come faster than this: what was opened or came back has left.
         """
         workers, mailings = self.env["email.campaign.worker"]._take_dead()
@@ -96,7 +102,8 @@ class EmailCampaignRecipient(models.Model):
                 """
                 WITH taken AS (
                     UPDATE email_campaign_recipient r
-                       SET worker = NULL,
+                       -- Should it live after all, it may still write down what became of what is in doubt.
+                       SET worker = CASE WHEN r.state = 'handed' THEN r.worker END,
                            sent_at = CASE WHEN r.state = 'handed' AND %(evidence)s
                                           THEN now() AT TIME ZONE 'utc' ELSE r.sent_at END,
                            state = CASE WHEN r.state = 'handed' AND %(evidence)s THEN 'sent'
@@ -114,7 +121,7 @@ class EmailCampaignRecipient(models.Model):
                   RETURNING id
                 """,
                 evidence=EVIDENCE,
-                mailings=mailings,
+                mailings=mailings.ids,
                 workers=workers,
                 detail=self._evidence_text(),
             )
@@ -157,27 +164,55 @@ class EmailCampaignRecipient(models.Model):
         return self.env._("No answer came, but it was opened, answered or came back: it has left.")
 
     @api.model
-    def _claim(self, mailing, worker, limit, after=0, held=()):
+    def _claim(self, mailing, worker, limit, held=()):
         """Take up to `limit` rows of `mailing` that wait; those who may not be mailed any more are skipped at once.
 
         Nothing is written on the others: that the worker has them is noted on the worker. Others leave its ids out as
         long as it lives, and should two have the same row after all, only one of them can mark it as handed.
 
-        Walks the index on open rows from the id `after` on, and leaves out the domains that are `held`.
-        Returns (rows as dicts, number of rows that were taken up, the last id that was looked at, 0 at the end).
+        Those that are due for another try come first. Then the queue is walked by id from where the last claim of any
+        worker ended, so that what was dealt with is not looked at again, and at its end once more from the beginning:
+        what came back into it stands there. Domains that are `held` are left out.
+        Returns (rows as dicts, number of rows that were taken up). To be called at the begin of a transaction.
         """
         workers, audience = self.env["email.campaign.worker"], self.env["email.audience"]
+        after = workers._enter(mailing)
         joins, reason = audience._suppression(mailing, SQL("r"), SQL("r.email"), SQL("r.list_type_id"), few=True)
-        rows = self.env.execute_query_dict(
+        free = workers._free_of_others(worker.number, mailing)
+        if held:
+            free = SQL("%s AND split_part(email, '@', 2) <> ALL(%s)", free, list(held))
+
+        def picked(condition, order, number):
+            return self._picked(mailing, SQL("%s AND %s", condition, free), order, number, joins, reason)
+
+        due = picked(SQL("next_try_at <= now() AT TIME ZONE 'utc'"), SQL("next_try_at, id"), limit)
+        rows = []
+        if left := limit - len(due):
+            rows = picked(SQL("next_try_at IS NULL AND id > %s", after), SQL("id"), left)
+            if not rows and not due and after:
+                rows = picked(SQL("next_try_at IS NULL"), SQL("id"), left)
+        taken = due + rows
+        if taken and audience._frequency_cap():
+            audience._hold_addresses([row["id"] for row in taken])
+        ends = (rows[0]["id"], rows[-1]["id"]) if rows else (None, None)
+        workers._note_claim(worker.number, mailing, *ends, retry_ids=[row["id"] for row in due])
+        if rows:
+            workers._move_on(mailing, rows[-1]["id"])
+        self._skip({row["id"]: row["skip_reason"] for row in taken if row["skip_reason"]})
+        return [row for row in taken if not row["skip_reason"]], len(taken)
+
+    @api.model
+    def _picked(self, mailing, condition, order, limit, joins, reason):
+        """Give rows of `mailing` that wait and fulfil `condition`, as dicts with why one may not be mailed."""
+        return self.env.execute_query_dict(
             SQL(
                 """
                 WITH picked AS MATERIALIZED (
-                    SELECT id, email, name, lang, values, list_type_id, res_model, res_id, partner_id
+                    SELECT id, email, name, lang, values, list_type_id, res_model, res_id, partner_id, next_try_at
                       FROM email_campaign_recipient
                      WHERE mailing_id = %(mailing)s AND is_open IS TRUE AND state IN ('queued', 'retry')
-                       AND id > %(after)s AND coalesce(next_try_at, '-infinity') <= now() AT TIME ZONE 'utc'
-                       AND %(free)s AND %(elsewhere)s
-                     ORDER BY id LIMIT %(limit)s
+                       AND %(condition)s
+                     ORDER BY %(order)s LIMIT %(limit)s
                 )
                 SELECT r.id, r.email, r.name, r.lang, r.values, r.res_model, %(reason)s AS skip_reason,
                        -- A contact that was merged since is the one it was merged into.
@@ -186,21 +221,13 @@ class EmailCampaignRecipient(models.Model):
                   FROM picked r %(joins)s ORDER BY r.id
                 """,
                 mailing=mailing.id,
-                after=after,
-                free=workers._free_of_others(worker.number, mailing),
-                elsewhere=SQL("split_part(email, '@', 2) <> ALL(%s)", list(held)) if held else SQL("TRUE"),
+                condition=condition,
+                order=order,
                 limit=limit,
                 reason=reason,
                 joins=joins,
             )
         )
-        if not rows:
-            return [], 0, 0
-        if audience._frequency_cap():
-            audience._hold_addresses([row["id"] for row in rows])
-        workers._note_claim(worker.number, mailing, rows[0]["id"], rows[-1]["id"])
-        self._skip({row["id"]: row["skip_reason"] for row in rows if row["skip_reason"]})
-        return [row for row in rows if not row["skip_reason"]], len(rows), rows[-1]["id"]
 
     @api.model
     def _hand(self, mailing, worker, ids):

@@ -38,10 +38,15 @@ class Stock:
         self._rows = deque()  # (row, merge values) of which no mail is made yet
         self._mails = deque()  # made, and given back by somebody who could not use them yet
         self._skipped = {}
-        self._last_id = 0
+        self._noted = False  # that the worker takes care of some
 
     def __len__(self):
         return len(self._rows) + len(self._mails)
+
+    @property
+    def is_noted(self):
+        """Whether others leave something to this worker, in hand or just dealt with."""
+        return self._noted
 
     @property
     def has_skipped(self):
@@ -54,14 +59,10 @@ class Stock:
         :param held: domains that nothing is claimed for
         :raises StockError: when the content can't be filled
         """
-        mailing, last_id = self._mailing, self._last_id
-        rows, taken, self._last_id = mailing._committed(
-            lambda: self._recipients._claim(mailing, self._worker, self._portion, last_id, held)
-        )
-        if not taken and last_id:
-            # The queue is walked from its beginning to its end, so that what was dealt with is not looked at again;
-            # what came back into it since lies behind.
-            return self.refill(held)
+        mailing = self._mailing
+        mailing._committed(lambda: None)  # a claim sees what others took just before
+        rows, taken = mailing._committed(lambda: self._recipients._claim(mailing, self._worker, self._portion, held))
+        self._noted = bool(taken)
         if rows:
             self._load(rows)
             # What follows shall not decide by what was when the values were read.
@@ -101,14 +102,17 @@ class Stock:
     def give_back(self):
         """Let others have what was claimed and not handed over, in the current transaction."""
         self._recipients._skip(self._skipped)
-        self._mailing.env["email.campaign.worker"]._note_claim(self._worker.number, self._mailing)
+        workers = self._mailing.env["email.campaign.worker"]
+        workers._note_claim(self._worker.number, self._mailing)
+        if ids := [row["id"] for row, _values in self._rows] + [mail.key for mail in self._mails]:
+            workers._go_back(self._mailing, min(ids))
 
     def clear(self):
         """Forget what was given back."""
         self._rows.clear()
         self._mails.clear()
         self._skipped.clear()
-        self._last_id = 0
+        self._noted = False
 
     def _load(self, rows):
         try:
