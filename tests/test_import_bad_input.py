@@ -47,6 +47,15 @@ class TestImportBadInput(ImportCase):
         self.assertIn("characters can't be read", self.reasons(record)[2])
         self.assertEqual(list(self.members()), ["ben@good.example"])
 
+    def test_a_long_line_of_nul_bytes(self):
+        """As files have it where a disk or a transfer broke: the rows behind it are imported."""
+        # Behind what is looked at to find out what the file is.
+        before = "Name,Email\n" + "".join(f"{'P' * 200},p{n}@good.example\n" for n in range(700))
+        record = self.run_import(before.encode() + b"\0" * 70_000 + b"\nBen,ben@good.example\n")
+        self.assertEqual((record.state, self.counts(record)), ("done", {"added": 701, "refused": 1}))
+        self.assertEqual(self.reasons(record), {702: "The row is longer than 65,000 characters"})
+        self.assertEqual(len(self.refused(record)), 1)
+
     def test_mixed_separators(self):
         text = "Name,Email\nAnn,ann@good.example\nBen,ben@good.example\nCy;cy@good.example\nDee,dee@good.example,x\n"
         record = self.run_import(text)

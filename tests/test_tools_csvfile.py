@@ -124,6 +124,14 @@ class TestCsvFile(BaseCase):
         short = "x" * (MAX_LINE - 10)
         self.assertEqual(outcomes(f"Name\n{short}\n"), {2: [short]})
 
+    def test_a_long_line_of_nul_bytes(self):
+        """As files have it where a disk or a transfer broke; the database takes no NUL."""
+        for text in ("Email\n" + "\0" * 70_000 + "\nben@good.example\n", "\0" * 70_000 + "\nEmail\nben@good.example\n"):
+            rows = list(table(text, has_header=False).rows())
+            self.assertIn("too_long", [row.problem for row in rows])
+            self.assertEqual(rows[-1].cells, ["ben@good.example"])
+            self.assertFalse([cell for row in rows for cell in row.cells if "\0" in cell])
+
     def test_many_quotation_marks_are_no_burden(self):
         text = "Name,Email\n" + '"Ann,ann@good.example\n' * 20_000
         self.assertEqual(set(outcomes(text).values()), {"open_quote"})

@@ -53,6 +53,11 @@ class _OpenQuoteError(Exception):
     """A row begins within quotation marks that nothing closes."""
 
 
+def _without_nul(line: str) -> str:
+    """NUL can't be kept in the database, and some versions of the csv module refuse it."""
+    return line.replace("\0", DAMAGED) if "\0" in line else line
+
+
 class _Overlong(str):
     """The beginning of a line that is longer than any may be; the rest of it was passed over."""
 
@@ -98,12 +103,11 @@ class _Lines:
     def _read(self) -> str:
         line = self.text.readline(MAX_LINE)
         if len(line) == MAX_LINE and line[-1] not in "\r\n":
-            beginning = _Overlong(line[:200])
+            beginning = _Overlong(_without_nul(line[:200]))
             while line and line[-1] not in "\r\n":
                 line = self.text.readline(MAX_LINE)
             return beginning
-        # NUL can't be kept in the database, and some versions of the csv module refuse it.
-        return line.replace("\0", DAMAGED) if "\0" in line else line
+        return _without_nul(line)
 
 
 class Table:
