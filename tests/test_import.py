@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import html2plaintext
 
 from ..models.audience.importing import email_target_list_import_running as running
 from .importing import ImportCase
@@ -166,6 +167,15 @@ class TestImport(ImportCase):
         self.assertEqual(record.contact_count, 1)
         again = self.run_import(text, contacts="create")
         self.assertEqual((self.counts(again), again.contact_count), ({"unchanged": 2}, 0))
+
+    def test_notes_of_a_contact_are_text(self):
+        text = 'Email,Notes\nann@good.example,"a <b & c <img src=""https://tracker.example"">"\n'
+        record = self.read_file(text, contacts="create")
+        record.column_ids[1].contact_field = "comment"
+        record.action_import()
+        contact = self.env["res.partner"].search([("email_normalized", "=", "ann@good.example")])
+        self.assertEqual(html2plaintext(contact.comment), 'a <b & c <img src="https://tracker.example">')
+        self.assertNotIn("<img", contact.comment)
 
     def test_a_contact_that_can_not_be_made(self):
         """It is refused, and costs no other."""

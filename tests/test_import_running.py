@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from ..models.audience.importing import email_target_list_import as importing
 from ..models.audience.importing import email_target_list_import_running as running
@@ -86,6 +87,29 @@ class TestImportRunning(ImportCase):
         record.action_resume()
         self.run_job()
         self.assertEqual((record.state, record.error, len(self.members())), ("done", False, 2500))
+
+    def test_what_the_database_always_refuses(self):
+        """As a statement that takes longer than it may: the import fails, and those behind it are imported."""
+        record = self.start()
+        other = self.make_import(LONG, list_id=self.make_list().id)
+        other.action_read()
+        other.action_import()
+        keep_refusals = type(record)._keep_refusals
+
+        def slow(imported, refusals):
+            if imported == record:
+                self.env.cr.execute("SET LOCAL statement_timeout = 20")
+                self.env.cr.execute("SELECT pg_sleep(10)")
+            return keep_refusals(imported, refusals)
+
+        with (
+            patch.object(type(record), "_keep_refusals", slow),
+            self.assertLogs(running._logger.name, "ERROR"),
+            mute_logger("odoo.sql_db"),
+        ):
+            self.run_job()
+        self.assertEqual((record.state, record.done_count), ("failed", 0))
+        self.assertEqual((other.state, self.counts(other)), ("done", {"added": 2500}))
 
     def test_the_list_was_taken_away(self):
         record = self.start()
@@ -184,6 +208,17 @@ class TestImportRunning(ImportCase):
         self.assertEqual((record.file, record.refused_file, record.refused_count), (False, False, 1))
         self.assertFalse(self.reasons(record))
         self.assertTrue(fresh.file and fresh.refused_file and self.reasons(fresh))
+
+    def test_no_going_on_without_the_file(self):
+        record = self.start()
+        record.action_cancel()
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE email_target_list_import SET write_date = now() - interval '31 days'")
+        self.env.invalidate_all()
+        self.env["email.target.list.import"]._gc_files()
+        with self.assertRaisesRegex(UserError, "no file “people.csv” any more: files are deleted after a month"):
+            record.action_resume()
+        self.assertEqual((record.state, self.members()), ("cancelled", {}))
 
     def test_a_file_is_chosen_again(self):
         record = self.read_file(LONG)

@@ -96,6 +96,14 @@ class EmailTargetListImport(models.Model):
         :raises UserError: saying what is missing
         """
         self.list_id._check_fillable()
+        # Its size, not its content.
+        if not self.with_context(bin_size=True).file:
+            raise UserError(
+                self.env._(
+                    "There is no file “%s” any more: files are deleted after a month. Choose it again in a new import.",
+                    self.display_name,
+                )
+            )
         targets = Counter(self.column_ids.mapped("target"))
         if not targets["email"]:
             raise UserError(self.env._("Say which column has the email addresses: choose “Email” for it."))

@@ -4,12 +4,13 @@ import logging
 from collections import Counter
 from itertools import islice
 
-import psycopg2
 from psycopg2.errors import DeadlockDetected, SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
+
+from odoo.addons.base.models.ir_qweb_fields import nl2br_enclose
 
 from ....tools.csvfile import written
 from ....tools.csvmapping import Entry, RefusedError
@@ -67,9 +68,11 @@ class EmailTargetListImport(models.Model):
         except (UserError, AccessError) as error:
             self.env.cr.rollback()
             self._fail(str(error))
-        except psycopg2.OperationalError:
+        except (SerializationFailure, DeadlockDetected):
+            # Others were in the way, next time perhaps not.
             raise
         except Exception:
+            # Where the connection is lost, there is none to roll back: that ends the job.
             self.env.cr.rollback()
             _logger.exception("import %s stopped", self.id)
             self._fail(self.env._("Something went wrong that no row can be blamed for. The server's log says what."))
@@ -203,6 +206,9 @@ class EmailTargetListImport(models.Model):
             "is_email_contact": False,
             "is_email_list_contact": True,
         }
+        if comment := entry.contact.get("comment"):
+            # A field of HTML; what is in a file is text.
+            values["comment"] = nl2br_enclose(comment)
         return {**values, "lang": entry.lang} if entry.lang else values
 
     def _keep_refusals(self, refusals):
