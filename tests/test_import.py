@@ -144,6 +144,21 @@ class TestImport(ImportCase):
             {"id": linked.id, "name": "Person 1", "values": {"code": "D"}},
         )
 
+    def test_a_member_whose_contact_has_another_address_now(self):
+        """A member has the address of its contact; the file goes by the new one, and the old one is nobody's."""
+        person = self.partners[0]
+        self.target_list._add_records(person.with_user(self.salesperson))
+        person.email = "new@good.example"
+        text = "Email,Code\nnew@good.example,A\nperson1@good.example,B\n"
+        record = self.run_import(text, contacts="link")
+        self.assertEqual(self.counts(record), {"updated": 1, "added": 1})
+        self.assertEqual(
+            {email: values for email, (_name, values) in self.members().items()},
+            {"new@good.example": {"code": "A"}, "person1@good.example": {"code": "B"}},
+        )
+        linked = self.target_list.member_ids.filtered("partner_id")
+        self.assertEqual((linked.partner_id, linked.values), (person, {"code": "A"}))
+
     def test_contacts_in_either_spelling(self):
         """Odoo keeps the domain of an address as it was typed."""
         contact = self.env["res.partner"].create({"name": "Bea", "email": "bea@bücher.example"})

@@ -1,3 +1,4 @@
+import tracemalloc
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
@@ -208,6 +209,35 @@ class TestImportRunning(ImportCase):
         self.assertEqual((record.file, record.refused_file, record.refused_count), (False, False, 1))
         self.assertFalse(self.reasons(record))
         self.assertTrue(fresh.file and fresh.refused_file and self.reasons(fresh))
+
+    def test_files_go_without_being_read(self):
+        """A month's files are more than the memory of a server process."""
+        for number in range(3):
+            record = self.make_import("Email\n" + "x" * 4_000_000, f"{number}.csv")
+            record.action_read()
+            record.sudo().state = "cancelled"
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE email_target_list_import SET write_date = now() - interval '31 days'")
+        self.env.invalidate_all()
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        self.env["email.target.list.import"]._gc_files()
+        self.assertLess(tracemalloc.get_traced_memory()[1], 4_000_000)
+        self.assertFalse(record.file)
+
+    def test_a_large_file_of_refused_rows(self):
+        """It is made in portions, ends where it would be too large, and that is said."""
+        text = "Email\n" + "".join(f"nonsense{n}\n" for n in range(25))
+        with patch.object(running, "REFUSED_PORTION", 10):
+            record = self.run_import(text)
+            self.assertEqual([row[0] for row in self.refused(record)], [f"nonsense{n}" for n in range(25)])
+            self.assertEqual(record.refused_file_count, 25)
+            self.assertNotIn("has the first", self.target_list.message_ids[0].body)
+            with patch.object(running, "REFUSED_BYTES", 1000):
+                record = self.run_import(text)
+        self.assertEqual([row[0] for row in self.refused(record)], [f"nonsense{n}" for n in range(10)])
+        self.assertEqual((record.refused_count, record.refused_file_count, len(self.reasons(record))), (25, 10, 25))
+        self.assertIn("The file of refused rows has the first 10 of them.", self.target_list.message_ids[0].body)
 
     def test_no_going_on_without_the_file(self):
         record = self.start()

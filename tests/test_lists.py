@@ -60,6 +60,18 @@ class TestLists(ListCase):
         self.dialog(target_list, "remove", addresses="Somebody <Person1@Good.example>")
         self.assertEqual(self.emails(target_list), ["person2@good.example"])
 
+    def test_an_address_taken_off_is_the_one_that_the_record_has_now(self):
+        people = self.partners[:3]
+        target_list, other = self.make_list(people), self.make_list()
+        people[0].email = "new@good.example"
+        people[1].email = "newer@good.example"
+        self.dialog(target_list, "remove", addresses="new@good.example, person2@good.example")
+        self.assertEqual(self.emails(target_list), ["newer@good.example", "person3@good.example"])
+        other._add_addresses("newest@good.example")
+        people[1].email = "newest@good.example"
+        self.dialog(target_list, "remove", source_list_ids=other)
+        self.assertEqual(self.emails(target_list), ["person3@good.example"])
+
     def test_a_selection_in_a_list_view(self):
         target_list = self.make_list()
         archived = self.partners[4]

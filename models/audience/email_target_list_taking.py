@@ -28,6 +28,7 @@ class EmailTargetList(models.Model):
         """
         self._check_fillable()
         lists.check_access("read")
+        self.env["email.target.list.member"]._refresh_from_records(self)
         return self._delete_members(
             SQL(
                 """
@@ -47,9 +48,10 @@ class EmailTargetList(models.Model):
         :raises UserError: naming the first address that is none; then nobody goes
         """
         self._check_fillable()
-        return self._delete_members(
-            SQL("m.email_normalized = ANY(%s::varchar[])", list(self._read_addresses(text, address.normalize)))
-        )
+        emails = list(self._read_addresses(text, address.normalize))
+        # The address that a record has now, not the one it had when it came onto the list.
+        self.env["email.target.list.member"]._refresh_from_records(self)
+        return self._delete_members(SQL("m.email_normalized = ANY(%s::varchar[])", emails))
 
     def _delete_members(self, condition):
         """Delete the members of these lists who meet `condition` on `m`; give their number."""

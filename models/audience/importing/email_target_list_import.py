@@ -124,6 +124,7 @@ class EmailTargetListImport(models.Model):
         readonly=True,
         help="The refused rows with the reason behind each. Correct them there and import that file.",
     )
+    refused_file_count = fields.Integer("Rows in the File of Refused Rows", readonly=True)
     refused_file_name = fields.Char(compute="_compute_refused_file_name")
 
     # The scheduled job looks for these only.
@@ -299,11 +300,13 @@ class EmailTargetListImport(models.Model):
     @api.autovacuum
     def _gc_files(self):
         """Let go of files and refused rows after a month: they are full of people who never became members."""
-        old = self.search(
-            [("state", "!=", "running"), ("write_date", "<", fields.Datetime.subtract(fields.Datetime.now(), days=30))]
-        )
-        drafts = old.filtered(lambda record: record.state in ("draft", "ready"))
-        rest = old - drafts
-        drafts.unlink()
-        rest.filtered(lambda record: record.file or record.refused_file).write({"file": False, "refused_file": False})
-        self.env.cr.execute(SQL("DELETE FROM email_target_list_import_refusal WHERE import_id = ANY(%s)", rest.ids))
+        month_ago = fields.Datetime.subtract(fields.Datetime.now(), days=30)
+        idle = fields.Domain("state", "!=", "running") & fields.Domain("write_date", "<", month_ago)
+        self.search(idle & fields.Domain("state", "in", ("draft", "ready"))).unlink()
+        # By the attachments, of which there are those of a month: nothing of what is in them is read.
+        files = self.env["ir.attachment"].sudo()
+        files = files.search([("res_model", "=", self._name), ("res_field", "in", ("file", "refused_file"))])
+        old = self.search(idle & fields.Domain("id", "in", files.mapped("res_id")))
+        files.filtered(lambda file: file.res_id in old._ids).unlink()
+        old.invalidate_recordset(["file", "refused_file"])
+        self.env.cr.execute(SQL("DELETE FROM email_target_list_import_refusal WHERE import_id = ANY(%s)", old.ids))

@@ -1,6 +1,7 @@
 import base64
 import json
 import logging
+from codecs import BOM_UTF8
 from collections import Counter
 from itertools import islice
 
@@ -23,6 +24,9 @@ PORTION = 2_000
 #: Making contacts takes most of the time, which shall not be lost where it is interrupted.
 PORTION_WITH_CONTACTS = 200
 TRIES = 5
+#: Where the wrong column was chosen as the address, all of a large file is refused.
+REFUSED_BYTES = 20_000_000
+REFUSED_PORTION = 500
 
 
 class EmailTargetListImport(models.Model):
@@ -31,6 +35,8 @@ class EmailTargetListImport(models.Model):
     _inherit = "email.target.list.import"
 
     def _start(self):
+        # Who is on the list is found by address: by the one that the contact has now.
+        self.env["email.target.list.member"]._refresh_from_records(self.list_id)
         if self.total_count <= AT_ONCE and not self.last_row:
             for rows in self._portions():
                 self._import_rows(rows)
@@ -228,12 +234,14 @@ class EmailTargetListImport(models.Model):
 
     def _finish(self, state, error=False):
         """End it, with the file of the refused rows, a note on the list, and a word to whoever began it."""
+        content, count = self._refused_content()
         self.sudo().write(
             {
                 "state": state,
                 "error": error,
                 "finished_at": fields.Datetime.now(),
-                "refused_file": self._refused_content(),
+                "refused_file": content,
+                "refused_file_count": count,
             }
         )
         text = self._result_text()
@@ -245,20 +253,34 @@ class EmailTargetListImport(models.Model):
         )
 
     def _refused_content(self):
-        """Give the file of the refused rows in base64; what a spreadsheet could run in it is neutralised."""
+        """Give the file of the refused rows in base64, and how many are in it: no more than a spreadsheet bears.
+
+        What could be run in it is neutralised.
+        """
         if not self.refused_count:
-            return False
+            return False, 0
         header = [*self.column_ids.sorted("position").mapped("name"), *self._refused_heads()]
-        width = len(header) - 2
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT row, reason, cells FROM email_target_list_import_refusal WHERE import_id = %s ORDER BY row, id",
-                self.id,
-            )
-        )
-        # A row that could not be cut into cells is all in the first; what is beyond the columns comes last.
-        lines = ([*(cells + [""] * width)[:width], reason, str(row), *cells[width:]] for row, reason, cells in rows)
-        return base64.b64encode(written((header, *lines), self.separator))
+        data, count = bytearray(written([header], self.separator)), 0
+        for lines in self._refused_lines(len(header) - 2):
+            data += written(lines, self.separator).removeprefix(BOM_UTF8)
+            count += len(lines)
+            if len(data) >= REFUSED_BYTES:
+                break
+        return base64.b64encode(data), count
+
+    def _refused_lines(self, width):
+        """Give lists of refused rows as they are in the file that has `width` columns."""
+        query = """
+            SELECT row, id, reason, cells FROM email_target_list_import_refusal
+             WHERE import_id = %s AND (row, id) > (%s, %s) ORDER BY row, id LIMIT %s
+        """
+        last = (0, 0)
+        while rows := self.env.execute_query(SQL(query, self.id, *last, REFUSED_PORTION)):
+            last = rows[-1][:2]
+            # A row that could not be cut into cells is all in the first; what is beyond the columns comes last.
+            yield [
+                [*(cells + [""] * width)[:width], reason, str(row), *cells[width:]] for row, _id, reason, cells in rows
+            ]
 
     def _refused_heads(self):
         return [self.env._("Refused because"), self.env._("Row in file")]
@@ -267,9 +289,14 @@ class EmailTargetListImport(models.Model):
         labels = {name: self._fields[f"{name}_count"]._description_string(self.env) for name in self._counts()}
         counts = ", ".join(f"{labels[name].lower()} {count:,}" for name, count in self._counts().items() if count)
         state = dict(self._fields["state"]._description_selection(self.env))[self.state]
-        return self.env._(
+        text = self.env._(
             "Import of “%(file)s”, %(state)s: %(counts)s.",
             file=self.name,
             state=state.lower(),
             counts=counts or self.env._("no rows"),
         )
+        if self.refused_file_count < self.refused_count:
+            text += " " + self.env._(
+                "The file of refused rows has the first %s of them.", f"{self.refused_file_count:,}"
+            )
+        return text
