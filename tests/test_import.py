@@ -237,6 +237,20 @@ class TestImport(ImportCase):
         self.assertIn("Dear friend in your town", texts["ben@good.example"])
         self.assertEqual(self.message_to("ann@good.example")["Subject"], "To Aachen")
 
+    def test_lists_made_of_others_have_their_merge_fields(self):
+        self.run_import("Email,Town\nann@good.example,Aachen\nben@good.example,Bern\n")
+        second, merged = self.make_list(), self.make_list()
+        self.run_import("Email,Code,Town\ncy@good.example,C,Cork\n", list_id=second.id)
+        copied = self.target_list.copy()
+        parts = self.target_list._split_evenly(2)
+        merged._merge_lists(self.target_list | second)
+        self.target_list.import_ids.unlink()
+        for target_list in (self.target_list, copied, *parts):
+            self.assertEqual(target_list.merge_fields, "{{ values.town }}")
+        self.assertEqual(merged.merge_fields, "{{ values.town }}, {{ values.code }}")
+        body = "<p>Dear friend in {{ values.town ||| your town }}</p>"
+        self.assertEqual(self.make_mailing(copied, body_html=body).merge_fields, "{{ values.town }}")
+
     def test_languages(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         text = "Email,Language\nann@good.example,fr\nben@good.example,English\ncy@good.example,Klingon\n"

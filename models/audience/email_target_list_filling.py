@@ -69,6 +69,7 @@ class EmailTargetList(models.Model):
         self.ensure_one()
         self._check_fillable()
         lists.check_access("read")
+        self._note_merge_keys([key for other in lists for key in other.merge_keys or []])
         # Of one person on several lists, what was said against mailing them goes before what was not.
         return self._insert_members(
             copied(),

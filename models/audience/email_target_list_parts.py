@@ -6,7 +6,7 @@ from .email_target_list_filling import copied
 
 MAX_PARTS = 50
 # What a list made out of others has as they have it.
-ALIKE = ("list_type_id", "company_id", "accept_contacts", "accept_list_contacts")
+ALIKE = ("list_type_id", "company_id", "accept_contacts", "accept_list_contacts", "merge_keys")
 
 
 class EmailTargetList(models.Model):

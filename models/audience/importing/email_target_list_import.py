@@ -219,6 +219,7 @@ class EmailTargetListImport(models.Model):
                 "total_count": self._read_table().count(),
             }
         )
+        self.list_id._note_merge_keys(self.column_ids.filtered("is_value").mapped("key"))
         self._start()
         return True
 

@@ -8,10 +8,11 @@ class EmailTargetList(models.Model):
 
     import_ids = fields.One2many("email.target.list.import", "list_id", "Imports")
     import_count = fields.Integer("Number of Imports", compute="_compute_import_count")
+    # The names of the values that its members may have; known still when the imports are deleted, or were into a list
+    # that this one was made of.
+    merge_keys = fields.Json(readonly=True)
     merge_fields = fields.Char(
         compute="_compute_merge_fields",
-        # Of a shared list one may know what columns it has, if not who imported them.
-        compute_sudo=True,
         help="What an email to this list can have of the columns that were imported. Write a default behind ||| for "
         "members who have none: {{ values.city ||| your town }}.",
     )
@@ -22,12 +23,17 @@ class EmailTargetList(models.Model):
         for target_list in self:
             target_list.import_count = counts.get(target_list._origin, 0)
 
-    @api.depends("import_ids.state", "import_ids.column_ids.key", "import_ids.column_ids.target")
+    @api.depends("merge_keys")
     def _compute_merge_fields(self):
         for target_list in self:
-            begun = target_list.import_ids.filtered("started_at")
-            keys = dict.fromkeys(begun.column_ids.filtered("is_value").mapped("key"))
-            target_list.merge_fields = ", ".join(f"{{{{ values.{key} }}}}" for key in keys)
+            target_list.merge_fields = ", ".join(f"{{{{ values.{key} }}}}" for key in target_list.merge_keys or [])
+
+    def _note_merge_keys(self, keys):
+        """Note that members may have values of the names `keys` from now on."""
+        for target_list in self:
+            known = target_list.merge_keys or []
+            if new := [key for key in dict.fromkeys(keys) if key not in known]:
+                target_list.merge_keys = [*known, *new]
 
     def unlink(self):
         """Take the files of the imports along: what goes by a foreign key leaves its files behind."""
