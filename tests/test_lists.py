@@ -1,8 +1,12 @@
+from types import SimpleNamespace
+
 from hypothesis import given, settings
 from hypothesis.strategies import from_regex, text
+from lxml import etree
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import CampaignCase
 
@@ -219,6 +223,32 @@ class TestLists(ListCase):
         for operation in ("add", "remove"):
             with self.assertRaisesRegex(UserError, "Nobody is chosen"):
                 self.dialog(self.make_list(), operation)
+
+    def test_a_colleague_is_offered_only_what_they_may(self):
+        """Of a shared list there are no buttons that would end in a refusal."""
+        colleague = new_test_user(self.env, login="cole", groups="email_campaign.group_user")
+        static, dynamic = self.make_list(self.partners[:1]), self.make_list(kind="dynamic")
+        (static | dynamic).is_shared = True
+        adding, taking = (
+            str(self.env.ref(f"email_campaign.email_target_list_{name}_action").id) for name in ("add", "take")
+        )
+        changing = {adding, taking, "action_import_csv", "action_refresh", "action_take_over", "action_take_off"}
+        for user, wanted in ((self.salesperson, changing), (self.manager, changing), (colleague, set())):
+            with self.subTest(user.login):
+                shown = self.shown(static.with_user(user), changing) | self.shown(dynamic.with_user(user), changing)
+                self.assertEqual(shown, wanted)
+
+    def shown(self, target_list, names):
+        """Give those of the buttons `names` that the form of `target_list` shows to its user."""
+        arch = etree.fromstring(target_list.get_view(view_type="form")["arch"])
+        [values] = target_list.read(["kind", "can_edit", "member_count", "refresh_state"])
+        context = {**values, "parent": SimpleNamespace(**values)}
+        buttons = [button for button in arch.iter("button") if button.get("name") in names]
+        return {
+            button.get("name")
+            for button in buttons
+            if not safe_eval(button.get("invisible") or button.get("column_invisible"), context)
+        }
 
     def test_a_bad_address_changes_nothing(self):
         target_list = self.make_list()

@@ -42,6 +42,7 @@ class EmailTargetList(models.Model):
         "email.target.list.member", string="First Members", compute="_compute_first_member_ids"
     )
     campaign_count = fields.Integer(string="Campaigns", compute="_compute_campaign_count")
+    can_edit = fields.Boolean("May Be Changed by Me", compute="_compute_can_edit")
 
     def _compute_member_count(self):
         counts = dict(
@@ -61,6 +62,14 @@ class EmailTargetList(models.Model):
     def _compute_campaign_count(self):
         for target_list in self:
             target_list.campaign_count = self.env["email.campaign"].search_count(target_list._campaign_domain())
+
+    @api.depends("user_id", "company_id")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_can_edit(self):
+        editable = self._origin._filtered_access("write")
+        for target_list in self:
+            # A new one is of whoever makes it.
+            target_list.can_edit = not target_list._origin or target_list._origin in editable
 
     def copy_data(self, default=None):
         return [
