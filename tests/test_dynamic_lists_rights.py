@@ -83,6 +83,37 @@ class TestDynamicListRights(DynamicCase):
             target_list.action_refresh()
             self.assertNotIn("secret@good.example", self.emails(target_list))
 
+    def test_a_criterion_comes_onto_no_list_that_one_may_not_change(self):
+        managers = self.in_bern(user=self.manager)
+        mine = self.make_dynamic(("add", "res.partner", [("city", "=", "Genf")]))
+        for shared in (False, True):
+            managers.is_shared = shared
+            with self.assertRaises(AccessError):
+                mine.criterion_ids.write({"list_id": managers.id})
+        self.assertEqual(managers.criterion_ids.owner_id, self.manager)
+        self.assertEqual(mine.criterion_ids.list_id, mine)
+        other = self.make_dynamic()
+        mine.criterion_ids.write({"list_id": other.id})
+        self.assertEqual(other.criterion_ids.conditions, "City is Genf", "among one's own lists it moves")
+
+    def test_errors_name_no_record_that_the_owner_may_not_read(self):
+        known, hidden = self.partners[0], self.secret
+        for unreadable in (("nofield", "=", 1), ("country_id", "in", [])):
+            both = [("parent_id", "in", [known.id, hidden.id]), unreadable]
+            with self.assertRaisesRegex(UserError, " is one of Person 1 and ") as refused:
+                self.make_dynamic(("add", "res.partner", both))
+            self.assertNotIn("Secret", str(refused.exception))
+
+        target_list = self.make_dynamic(("add", "res.partner", [("parent_id", "=", hidden.id), ("city", "=", "Bern")]))
+        self.remove_field(target_list)
+        target_list.is_shared = True
+        target_list.with_user(self.manager).action_refresh()
+        self.assertIn("town is Bern", target_list.refresh_error)
+        told = target_list.refresh_error + target_list.message_ids[0].body + target_list.refresh_ids[0].error
+        self.assertNotIn("Secret", told)
+        self.assertIn("Secret", target_list.with_user(self.manager).criterion_ids.name, "who may read it sees it")
+        self.assertNotIn("Secret", target_list.criterion_ids.name)
+
     def test_a_copy_is_read_with_the_rights_of_who_copied(self):
         target_list = self.in_bern(user=self.manager)
         target_list.is_shared = True

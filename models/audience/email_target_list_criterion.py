@@ -87,17 +87,11 @@ class EmailTargetListCriterion(models.Model):
             criterion.model = criterion.model_id.model
 
     @api.depends("operation", "model", "domain", "everyone")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_name(self):
-        operations = dict(self._fields["operation"]._description_selection(self.env))
         for criterion in self:
-            criterion.conditions = criterion._conditions_text()
-            criterion.name = self.env._(
-                "%(operation)s: %(kind)s, %(conditions)s",
-                operation=operations.get(criterion.operation),
-                kind=criterion._model_label(),
-                conditions=criterion.conditions,
-            )
+            criterion.conditions = criterion._conditions_text(self.env)
+            criterion.name = criterion._name_with(criterion.conditions)
 
     @api.onchange("everyone")
     def _onchange_everyone(self):
@@ -129,6 +123,9 @@ class EmailTargetListCriterion(models.Model):
 
     def write(self, vals):
         self._check_model(vals)
+        if vals.get("list_id"):
+            # Odoo asks about the list that it was on, and not about the one that it comes onto.
+            self.list_id.browse(vals["list_id"]).check_access("write")
         before = self.list_id
         result = super().write({**vals, "owner_id": self.env.uid})
         (before | self.list_id)._note_criteria_changed()
@@ -225,6 +222,10 @@ class EmailTargetListCriterion(models.Model):
         return self.env._("it has no condition. Add one, or tick “Everyone”.")
 
     def _error(self, reason):
+        """Give an error that names this criterion, and of the records in it no more than its owner may read."""
+        context = {"lang": self.env.lang}
+        reader = self.owner_id or self.env.ref("base.public_user")
+        name = self._name_with(self._conditions_text(self.env(user=reader, su=False, context=context)))
         return CriterionError(
-            self.env._("The criterion “%(criterion)s” can't be read: %(reason)s", criterion=self.name, reason=reason)
+            self.env._("The criterion “%(criterion)s” can't be read: %(reason)s", criterion=name, reason=reason)
         )

@@ -5,6 +5,14 @@ from odoo.fields import Domain
 from odoo.orm.domains import DomainAnd, DomainCondition, DomainNot, DomainOr
 
 LONGEST = 300
+# With these a condition on records names them, by their ids.
+NAMING = {"=", "!=", "in", "not in", "child_of", "parent_of"}
+WITH_OTHERS = {"child_of", "parent_of"}
+
+
+def each(value):
+    """Give the values that a condition compares with."""
+    return list(value) if hasattr(value, "__iter__") and not isinstance(value, str) else [value]
 
 
 class EmailTargetListCriterion(models.Model):
@@ -20,8 +28,20 @@ class EmailTargetListCriterion(models.Model):
     def _model_label(self):
         return self._label_of(self.model) if self.model else ""
 
-    def _conditions_text(self):
-        """Give the conditions in words; those that can't be understood as they are written."""
+    def _name_with(self, conditions):
+        operations = dict(self._fields["operation"]._description_selection(self.env))
+        return self.env._(
+            "%(operation)s: %(kind)s, %(conditions)s",
+            operation=operations.get(self.operation),
+            kind=self._model_label(),
+            conditions=conditions,
+        )
+
+    def _conditions_text(self, env):
+        """Give the conditions in words; those that can't be understood as they are written.
+
+        What they compare with is named as far as the user of `env` may read it.
+        """
         if self.everyone:
             return self.env._("everyone")
         try:
@@ -30,7 +50,7 @@ class EmailTargetListCriterion(models.Model):
             return (self.domain or "")[:LONGEST]
         if domain.is_true():
             return self.env._("no condition")
-        return self._words(self.env.get(self.model), domain)[:LONGEST]
+        return self._words(env.get(self.model), domain)[:LONGEST]
 
     def _words(self, records, domain):
         """Give `domain` on `records` in words; `records` is None for a model that is gone."""
@@ -53,7 +73,7 @@ class EmailTargetListCriterion(models.Model):
         for name in condition.field_expr.split("."):
             field = records._fields.get(name) if records is not None else None
             labels.append(field._description_string(self.env) if field else name)
-            records = self.env[field.comodel_name] if field and field.relational else None
+            records = records.env[field.comodel_name] if field and field.relational else None
         label, value = " → ".join(labels), condition.value
         if condition.operator in ("any", "not any"):
             inner = self._words(records, Domain(value))
@@ -84,9 +104,7 @@ class EmailTargetListCriterion(models.Model):
         }.get(operator, operator)
 
     def _value_words(self, field, records, value):
-        values = list(value) if isinstance(value, (list, tuple, set)) or hasattr(value, "__iter__") else [value]
-        if isinstance(value, str):
-            values = [value]
+        values = each(value)
         if records is not None and all(isinstance(one, int) for one in values):
             found = records.browse(values).exists()._filtered_access("read")
             return ", ".join(found.mapped("display_name")) or ", ".join(map(str, values))
@@ -95,10 +113,14 @@ class EmailTargetListCriterion(models.Model):
             values = [labels.get(one, one) for one in values]
         return ", ".join(self.env._("yes") if one is True else str(one) for one in values)
 
-    def _problem_in(self, records, domain):
-        """Say which field of `domain` is gone, or give None."""
+    def _problem_in(self, records, domain, inside=False):
+        """Say which field of `domain`, or which record that it names, is gone, or give None.
+
+        :param inside: the domain is part of a condition on other records, so that their ids name them
+        """
         for condition in domain.iter_conditions():
             step = records
+            named = records if inside or condition.operator in WITH_OTHERS else None
             for name in condition.field_expr.split("."):
                 if step is None:
                     break  # a part of a date, or a property
@@ -110,12 +132,26 @@ class EmailTargetListCriterion(models.Model):
                         field=name,
                     )
                 step = records.env[field.comodel_name] if field.relational else None
+                named = named if name == "id" else step
+            if named is not None and self._names_deleted(named, condition):
+                return self.env._(
+                    "“%(condition)s” names something of the kind “%(kind)s” that was deleted. Choose again, or take "
+                    "the condition out.",
+                    condition=self._condition_words(records, condition),
+                    kind=self._label_of(named._name),
+                )
             if condition.operator in ("in", "not in") and not condition.value and condition.value is not False:
                 return self.env._(
                     "“%s” is compared with nothing. Choose a value, or take the condition out.",
                     self._condition_words(records, condition),
                 )
             inner = step is not None and condition.operator in ("any", "not any")
-            if inner and (problem := self._problem_in(step, Domain(condition.value))):
+            if inner and (problem := self._problem_in(step, Domain(condition.value), inside=True)):
                 return problem
         return None
+
+    def _names_deleted(self, records, condition):
+        if condition.operator not in NAMING:
+            return False
+        ids = {one for one in each(condition.value) if isinstance(one, int) and not isinstance(one, bool)}
+        return bool(ids) and len(records.sudo().browse(ids).exists()) < len(ids)
