@@ -9,6 +9,7 @@ from . import (
     test_figures,
     test_dynamic_lists,
     test_dynamic_lists_launch,
+    test_dynamic_lists_meanwhile,
     test_dynamic_lists_rights,
     test_faults,
     test_faults_database,

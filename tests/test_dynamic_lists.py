@@ -2,8 +2,11 @@ from freezegun import freeze_time
 
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from .dynamic import DynamicCase
+
+LIST_LOG = "odoo.addons.email_campaign.models.audience.email_target_list_dynamic"
 
 
 @tagged("post_install", "-at_install")
@@ -31,7 +34,7 @@ class TestDynamicLists(DynamicCase):
             ([("add", town), ("keep", baker)], [1]),
             ([("add", baker), ("add", [("city", "=", "Genf")])], [1, 4, 5]),
             ([("remove", baker), ("add", town)], [1, 2, 3, 4, 5]),
-            ([("keep", town)], []),
+            ([("add", baker), ("remove", town)], []),
             ([("add", town), ("keep", [("city", "=", "Bern")]), ("remove", baker), ("add", baker)], [1, 2, 3]),
         ):
             with self.subTest(criteria):
@@ -54,14 +57,6 @@ class TestDynamicLists(DynamicCase):
         only = self.make_dynamic(*both, ("keep", "crm.lead", [("city", "=", "Bern")]), user=seller)
         only.action_refresh()
         self.assertEqual(self.emails(only), ["lea@good.example"], "who is no lead meets no condition on leads")
-
-    def test_nobody_by_no_criterion(self):
-        target_list = self.in_bern()
-        target_list.action_refresh()
-        target_list.criterion_ids.unlink()
-        self.assertEqual(target_list.refresh_state, "stale")
-        target_list.action_refresh()
-        self.assertEqual(target_list.member_count, 0)
 
     def test_everyone_is_said_and_not_left_over(self):
         both = "[('active', 'in', [True, False])]"
@@ -234,6 +229,19 @@ class TestDynamicLists(DynamicCase):
         self.assertTrue(target_list.criterion_ids.everyone, "written here, it says so")
         self.assertEqual((target_list.model_id, target_list.domain), (partner, "[]"))
 
+    def test_model_and_domain_of_a_list_are_written_together(self):
+        partner, user = (self.env["ir.model"]._get(name) for name in ("res.partner", "res.users"))
+        target_list = self.make_list(kind="dynamic", model_id=partner.id, domain="[('is_company', '=', True)]")
+        target_list.write({"domain": "[('login', '=', 'sally')]", "model_id": user.id})
+        target_list.action_refresh()
+        self.assertEqual(self.emails(target_list), ["sally@crm.example"])
+        with self.assertRaisesRegex(UserError, "“Contact” has no field “login” any more"), self.env.cr.savepoint():
+            target_list.model_id = partner
+        target_list.write({"model_id": partner.id, "domain": "[]"})
+        self.assertEqual((target_list.criterion_ids.model, target_list.criterion_ids.everyone), ("res.partner", True))
+        target_list.model_id = user
+        self.assertEqual((target_list.domain, target_list.criterion_ids.everyone), ("[]", True))
+
     def test_criteria_in_words(self):
         country = self.env.ref("base.ch")
         tag = self.env["res.partner.category"].create({"name": "Friends"})
@@ -289,17 +297,64 @@ class TestSchedule(DynamicCase):
             self.refresh_by_schedule()
         self.assertEqual(len(broken.refresh_ids), 1, "the same failure again is no news")
 
+    def test_a_list_that_has_just_become_dynamic_is_left_alone(self):
+        with freeze_time("2026-03-02 10:00:00"):
+            target_list = self.make_list(self.partners)
+            target_list.kind = "dynamic"
+            self.env.flush_all()
+        with freeze_time("2026-03-09 10:00:00"):
+            self.refresh_by_schedule()
+            self.assertEqual((target_list.refresh_state, target_list.member_count), ("stale", 5))
+            target_list.domain = "[('city', '=', 'Bern')]"
+            self.assertEqual(str(target_list.next_refresh_at), "2026-03-10 10:00:00")
+
+    def test_one_that_the_database_has_no_room_for_does_not_keep_others(self):
+        with freeze_time("2026-03-02 10:00:00"):
+            large, whole = self.in_bern(name="Large"), self.in_bern()
+            self.env.flush_all()
+        self.env.cr.execute(
+            """
+            CREATE FUNCTION pg_temp.no_room() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$;
+            CREATE TRIGGER no_room BEFORE INSERT ON email_target_list_member FOR EACH ROW
+                WHEN (NEW.list_id = %s) EXECUTE FUNCTION pg_temp.no_room()
+            """,
+            [large.id],
+        )
+        with freeze_time("2026-03-03 12:00:00"), mute_logger("odoo.sql_db"), self.assertLogs(LIST_LOG, "ERROR") as logs:
+            self.refresh_by_schedule()
+        self.assertIn("no space left", logs.output[0])
+        self.assertEqual((large.refresh_state, whole.refresh_state), ("failed", "fresh"))
+        self.assertEqual(str(large.next_refresh_at), "2026-03-04 12:00:00", "others come first meanwhile")
+
+    def test_whose_list_it_is_hears_that_it_turned_red(self):
+        with freeze_time("2026-03-02 10:00:00"):
+            target_list = self.in_bern(name="Bernese")
+            self.env.flush_all()
+        self.salesperson.sudo().notification_type = "inbox"
+        self.remove_field(target_list)
+        for day in (3, 4, 5):
+            with freeze_time(f"2026-03-0{day} 12:00:00"):
+                self.refresh_by_schedule()
+        inbox = self.env["mail.message"].with_user(self.salesperson).search([("needaction", "=", True)])
+        self.assertEqual(inbox.mapped("subject"), ["“Bernese” can't be refreshed"], "once")
+        self.assertIn("has no field “town”", inbox.body)
+
     def test_old_history_is_forgotten(self):
         target_list = self.in_bern()
         with freeze_time("2025-01-01"):
             target_list.action_refresh()
             self.partners[0].city = "Genf"
             target_list.action_refresh()
-            target_list.action_refresh()
+        self.partners[1].city = "Genf"
+        target_list.action_refresh()
         self.env["email.target.list.refresh"]._gc_history()
-        self.assertEqual([(r.came, r.went) for r in target_list.refresh_ids], [(3, 0)], "members came by that one")
-        self.assertEqual(target_list.member_ids.refresh_id, target_list.refresh_ids)
-        self.assertFalse(self.env["email.target.list.departure"].search([("list_id", "=", target_list.id)]))
+        self.assertEqual([(r.came, r.went) for r in target_list.refresh_ids], [(0, 1)])
+        departures = self.env["email.target.list.departure"].search([("list_id", "=", target_list.id)])
+        self.assertEqual(departures.mapped("email"), ["person2@good.example"])
+        specification = {"email": {}, "refresh_id": {"fields": {"display_name": {}}}}
+        [member] = target_list.member_ids.web_read(specification)
+        self.assertEqual((member["email"], member["refresh_id"]["display_name"]), ("person3@good.example", False))
 
     def test_an_interval_makes_sense(self):
         for number in (-1, 5000):

@@ -1,3 +1,5 @@
+from contextlib import closing
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -62,6 +64,65 @@ class TestDynamicListLaunch(DynamicCase):
                 self.assertEqual(target_list.refresh_state, "stale")
                 mailing.action_launch()
                 self.assertEqual((mailing.state, target_list.refresh_state), ("queued", "fresh"))
+
+    def test_a_deleted_tag_never_means_nobody(self):
+        tags = self.env["res.partner.category"].create([{"name": "Do not mail"}, {"name": "VIP"}])
+        self.partners[:2].category_id = tags[0]
+        named = tags[0].ids
+        for operation, domain in (
+            ("add", [("category_id", "in", tags.ids)]),
+            ("add", [("category_id", "=", named[0])]),
+            ("add", [("category_id.id", "in", named)]),
+            ("add", [("category_id", "any", [("id", "in", named)])]),
+            ("add", [("city", "=", "Bern"), "!", ("category_id", "child_of", named)]),
+            ("remove", [("category_id", "not in", named)]),
+        ):
+            with self.subTest(operation=operation, domain=domain), closing(self.env.cr.savepoint()):
+                bern = ("add", "res.partner", [("city", "=", "Bern")])
+                excluding = self.make_dynamic(bern, (operation, "res.partner", domain), name="Not these")
+                mailing = self.make_mailing(self.make_list(self.partners), excluding=excluding)
+                excluding.action_refresh()
+                before = excluding.member_count
+                tags[0].active = False
+                excluding.action_refresh()
+                self.assertEqual((excluding.refresh_state, excluding.member_count), ("fresh", before), "archived")
+                tags[0].unlink()
+                with self.assertRaisesRegex(
+                    UserError, "Nothing can be sent with the list “Not these”.*of the kind “.*Tag.*” that was deleted"
+                ):
+                    mailing.action_launch()
+                excluding.action_refresh()
+                self.assertEqual((excluding.refresh_state, excluding.member_count), ("failed", before))
+
+    def test_records_that_were_left_out_by_their_id_may_go(self):
+        ids = self.partners[:2].ids
+        target_list = self.make_dynamic(
+            ("add", "res.partner", [("city", "=", "Bern")]), ("remove", "res.partner", [("id", "in", ids)])
+        )
+        target_list.action_refresh()
+        self.partners[0].unlink()
+        target_list.action_refresh()
+        self.assertEqual((target_list.refresh_state, self.emails(target_list)), ("fresh", ["person3@good.example"]))
+
+    def test_criteria_that_add_nobody_never_mean_nobody(self):
+        bern = [("city", "=", "Bern")]
+        for left in ([], [("keep", "res.partner", bern)], [("remove", "res.partner", bern)]):
+            with self.subTest(left):
+                target_list = self.in_bern(name="Bernese")
+                target_list.action_refresh()
+                target_list.criterion_ids.unlink()
+                self.env["email.target.list.criterion"].with_user(self.salesperson).create(
+                    [
+                        {"list_id": target_list.id, "operation": operation, "model": model, "domain": str(domain)}
+                        for operation, model, domain in left
+                    ]
+                )
+                self.assertEqual(target_list.refresh_state, "stale")
+                mailing = self.make_mailing(self.make_list(self.partners), excluding=target_list)
+                with self.assertRaisesRegex(UserError, "“Bernese” has no criterion that adds anybody"):
+                    mailing.action_launch()
+                target_list.action_refresh()
+                self.assertEqual((target_list.refresh_state, target_list.member_count), ("failed", 3))
 
     def test_an_archived_list_that_excludes_must_be_readable_too(self):
         excluding = self.in_bern(name="Not these")

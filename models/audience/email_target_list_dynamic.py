@@ -2,7 +2,8 @@ import logging
 from datetime import timedelta
 from functools import partial
 
-from psycopg2 import OperationalError
+from psycopg2.errors import LockNotAvailable
+from psycopg2.extensions import TransactionRollbackError
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
@@ -31,8 +32,8 @@ class EmailTargetList(models.Model):
 
     criterion_ids = fields.One2many("email.target.list.criterion", "list_id", "Criteria", copy=True)
     # The first criterion, for lists that have no more.
-    model_id = fields.Many2one("ir.model", compute="_compute_model_id", inverse="_inverse_model_id")
-    domain = fields.Char(compute="_compute_domain", inverse="_inverse_domain")
+    model_id = fields.Many2one("ir.model", compute="_compute_model_id", inverse="_inverse_first_criterion")
+    domain = fields.Char(compute="_compute_domain", inverse="_inverse_first_criterion")
     refresh_interval = fields.Integer(
         "Refresh Every", default=1, help="0: only by hand, and at every launch of a mass email that uses the list."
     )
@@ -60,38 +61,34 @@ class EmailTargetList(models.Model):
         for target_list in self:
             target_list.model_id = target_list.sudo().criterion_ids[:1].model_id
 
-    def _inverse_model_id(self):
-        for target_list in self:
-            target_list._set_first_criterion(model=target_list.model_id.sudo().model)
-
     @api.depends("criterion_ids.domain", "criterion_ids.sequence")
     def _compute_domain(self):
         for target_list in self:
             target_list.domain = target_list.sudo().criterion_ids[:1].domain
 
-    def _inverse_domain(self):
+    def _inverse_first_criterion(self):
+        """Write both at once: the conditions on one kind of record make no sense on another."""
         for target_list in self:
+            model, domain = target_list.model_id.sudo().model, target_list.domain
             # Whoever writes [] here says so; in the form of a criterion it could be left over by chance.
-            target_list._set_first_criterion(domain=target_list.domain, everyone=target_list.domain == "[]")
+            values = {"model": model, "domain": domain, "everyone": domain == "[]"}
+            if first := target_list.criterion_ids[:1]:
+                if first.domain == domain:
+                    values = {"model": model}
+                first.write(values)
+            elif domain:
+                first.create({**values, "model": model or "res.partner", "list_id": target_list.id})
 
-    def _set_first_criterion(self, **values):
-        if first := self.criterion_ids[:1]:
-            first.write(values)
-        elif self.domain:
-            model = self.model_id.sudo().model or "res.partner"
-            first.create(
-                {
-                    "list_id": self.id,
-                    "model": model,
-                    "domain": self.domain,
-                    "everyone": self.domain == "[]",
-                }
-            )
-
-    @api.depends("kind", "active", "refresh_interval", "refresh_unit", "refresh_tried_at")
+    @api.depends("kind", "active", "criterion_ids", "refresh_interval", "refresh_unit", "refresh_tried_at")
     def _compute_next_refresh_at(self):
         for target_list in self:
-            due = target_list.kind == "dynamic" and target_list.active and target_list.refresh_interval > 0
+            # One that has just become dynamic, and that nobody has given criteria yet, is left alone.
+            due = (
+                target_list.kind == "dynamic"
+                and target_list.active
+                and target_list.criterion_ids
+                and target_list.refresh_interval > 0
+            )
             since = target_list.refresh_tried_at or fields.Datetime.now()
             step = INTERVALS[target_list.refresh_unit or "days"] * target_list.refresh_interval
             target_list.next_refresh_at = since + step if due else False
@@ -161,10 +158,9 @@ class EmailTargetList(models.Model):
                 )
 
     def _note_criteria_changed(self):
+        """Let these lists be refreshed. Each is always written: a refresh that goes on meanwhile collides with that."""
         self.sudo().criterion_ids._own()
-        self.sudo().filtered(lambda target_list: target_list.refresh_state != "stale").write(
-            {"refresh_state": "stale", "refresh_error": False}
-        )
+        self.sudo().write({"refresh_state": "stale", "refresh_error": False})
 
     def _refresh_for_launch(self):
         """Bring the dynamic lists among these up to date, for a mass email that goes to them or leaves them out.
@@ -212,7 +208,11 @@ class EmailTargetList(models.Model):
         again = self.refresh_state == "failed" and self.refresh_error == reason
         self.write({"refresh_state": "failed", "refresh_error": reason, "refresh_tried_at": fields.Datetime.now()})
         if not again:
-            self.message_post(body=reason)
+            self.message_post(
+                subject=self.env._("“%s” can't be refreshed", self.name),
+                body=reason,
+                partner_ids=self.user_id.filtered("active").partner_id.ids,
+            )
         history = self.env["email.target.list.refresh"]
         if again and not by_hand:
             return history
@@ -244,9 +244,10 @@ class EmailTargetList(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._refresh()
-        except OperationalError:
-            raise
+        except (TransactionRollbackError, LockNotAvailable):
+            raise  # somebody else was at it: the next run of the job begins anew
         except Exception:
+            # Also when the database has no room or no time for it: as long as that lasts, each run would end here.
             _logger.exception("The target list %s can't be refreshed", self.id)
             self._mark_failed(
                 self.env._("Something went wrong that has no explanation here. The administrator finds it in the log.")

@@ -42,7 +42,7 @@ class EmailTargetListMember(models.Model):
     # Both are brought up to date from the record at launch.
     record_active = fields.Boolean("Enabled", default=True, readonly=True)
     record_company_id = fields.Many2one("res.company", "Company of the Record", readonly=True)
-    # The refresh of a dynamic list by which it came. One that a member came by is not forgotten.
+    # The refresh of a dynamic list by which it came; one that was forgotten is shown as none.
     refresh_id = UncheckedMany2one("email.target.list.refresh", "Came By Refresh", readonly=True, copy=False)
     # Who is gone is shown as nobody.
     create_uid = UncheckedMany2one("res.users", "Created by", readonly=True)

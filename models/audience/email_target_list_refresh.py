@@ -4,9 +4,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .email_target_list_criterion import KEEP, REMOVE, UNREADABLE, CriterionError, in_short
+from .email_target_list_criterion import ADD, KEEP, REMOVE, UNREADABLE, CriterionError, in_short
 
-# How long it is kept who went, and what refreshed lists nobody came by.
+# How long it is kept who came and who went.
 KEPT = timedelta(days=180)
 
 
@@ -28,6 +28,12 @@ class EmailTargetListRefresh(models.Model):
     seconds = fields.Float()
     error = fields.Text()
     departure_ids = fields.One2many("email.target.list.departure", "refresh_id", "Who Went")
+
+    def _compute_display_name(self):
+        """Give none for one that was forgotten: those who came by it link to it as long as they are on the list."""
+        kept = self.exists()
+        (self - kept).display_name = False
+        return super(EmailTargetListRefresh, kept)._compute_display_name()
 
     def action_view_came(self):
         """Show who came by this refresh and is on the list still."""
@@ -100,6 +106,12 @@ class EmailTargetListRefresh(models.Model):
 
     def _found(self, target_list):
         """Give {model: query of the ids of its records that meet the criteria}."""
+        if ADD not in target_list.criterion_ids.mapped("operation"):
+            raise CriterionError(
+                self.env._(
+                    "“%s” has no criterion that adds anybody. Give it one, or make it a static list.", target_list.name
+                )
+            )
         found = {}
         for criterion in target_list.criterion_ids:
             model, matching = criterion.model, criterion._matching().subselect()
@@ -171,26 +183,9 @@ class EmailTargetListRefresh(models.Model):
 
     @api.autovacuum
     def _gc_history(self):
-        """Forget old refreshes, and with them who went; but not one that brought members who are on the list still."""
-        self.env.execute_query(
-            SQL(
-                """
-                DELETE FROM email_target_list_refresh r
-                 WHERE r.at < %(before)s
-                   AND NOT EXISTS (SELECT FROM email_target_list_member m WHERE m.refresh_id = r.id)
-             RETURNING r.id
-                """,
-                before=fields.Datetime.now() - KEPT,
-            )
-        )
-        self.env.execute_query(
-            SQL(
-                """
-                DELETE FROM email_target_list_departure d USING email_target_list_refresh r
-                 WHERE r.id = d.refresh_id AND r.at < %(before)s
-             RETURNING d.id
-                """,
-                before=fields.Datetime.now() - KEPT,
-            )
+        """Forget old refreshes, and with them who went. Members who came by them are left as they are."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL("DELETE FROM email_target_list_refresh WHERE at < %s", fields.Datetime.now() - KEPT),
         )
         self.env.invalidate_all(flush=False)

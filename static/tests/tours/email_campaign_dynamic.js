@@ -57,7 +57,8 @@ registry.category("web_tour.tours").add("email_campaign_dynamic_changed", {
     steps: () => [
         see(".o_form_view .o_last_breadcrumb_item:contains('Swiss customers')"),
         refresh(),
-        told("1 came, 1 went, 2 are on it now"),
+        told("2 came, 1 went, 3 are on it now"),
+        members(3), // the form was read again, which opens its first tab
         tab("changes"),
         see(`${field("refresh_ids")} .o_data_row:count(2)`),
         click(change("Tess Tours", ":first button[name=action_view_went]")),
@@ -74,7 +75,7 @@ registry.category("web_tour.tours").add("email_campaign_dynamic_red", {
         ...openLists(),
         click(".o_list_view .o_data_row.text-danger:contains('Refresh Failed') .o_data_cell[name=name]"),
         see(".alert-danger:contains('has no field “land” any more')", "The form says why"),
-        members(2),
+        members(3),
         click(`${field("criterion_ids")} .o_data_row .o_data_cell[name=operation]`),
         click(`.modal ${field("everyone")} input`),
         click(".modal-footer .o_form_button_save"),
