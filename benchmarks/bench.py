@@ -49,6 +49,25 @@ class Bench:
         )
         return self._kept("ours", count, sink, launched, sent)
 
+    def slots(self, count: int, slots: int, connections: int) -> Sample:
+        """Send `count` mails by `slots` sender slots of our engine, with as many connections each."""
+        with self.world.sink() as sink:
+            database = self.world.ours
+            launched = self.world.job(
+                database,
+                "ours.launch",
+                f"Launching a campaign to {count:,} contacts",
+                count=count,
+                tag=f"bench{next(self._tags)}",
+                host=HOST,
+                port=sink.port,
+                connections=connections,
+            )
+            title = f"Sending it by {slots} sender slots ({count:,} mails)"
+            progress = counting(sink, count)
+            sent = self.world.job(database, "slots.send", title, progress, mailing=launched["mailing"], slots=slots)
+            return self._kept(f"{slots} slots", count, sink, launched, sent)
+
     def mass_mailing(self, count: int) -> Sample:
         """Send `count` mails by mass_mailing."""
         with self.world.sink() as sink:

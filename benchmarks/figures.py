@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable
 
 from .audience import adding, opening
@@ -12,6 +13,8 @@ from .refresh import refreshed
 from .report import Bound, Row
 from .sink import HOST
 
+# As many processes as Odoo has workers for its scheduler, unless it is told otherwise.
+SLOTS = 2
 FEW, SMALL, MIDDLE, LARGE, AUDIENCE = 500, 2_000, 5_000, 50_000, 1_000_000
 
 
@@ -19,11 +22,14 @@ def against_mass_mailing(bench: Bench) -> list[Row]:
     """(a) Ours and Odoo's own mass_mailing, the same addresses, content and sink."""
     theirs = bench.mass_mailing(SMALL)
     rows, mine = _small(bench)
+    more = statistics.median(bench.slots(SMALL, SLOTS, 1)["rate"] for _ in range(bench.runs))
     return [
         *rows,
+        Row("a", f"ours, {SLOTS} sender slots with a connection each", more, "mails/s"),
         Row("a", "mass_mailing, the same 2,000", theirs["rate"], "mails/s"),
         Row("a", "mass_mailing, with the launch", theirs["rate_with_launch"], "mails/s"),
         Row("a", "ours against mass_mailing (the aim is 300)", mine["rate"] / theirs["rate"], "times", Bound("≥", 150)),
+        Row("a", f"the same, {SLOTS} sender slots", more / theirs["rate"], "times"),
         Row("a", "the same with both launches", mine["rate_with_launch"] / theirs["rate_with_launch"], "times"),
     ]
 

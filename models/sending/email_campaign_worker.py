@@ -11,9 +11,9 @@ QUEUE = 0
 class EmailCampaignWorker(models.Model):
     """Which workers have taken up which mass email, and which of its recipients.
 
-    Those who claim leave out what others take care of. Whoever comes after a dead worker knows where to look: nothing is
-    handed over but by a worker whose note stands here, and a note goes only when its worker ends and holds nothing any
-    more, or after all that it had handed over was taken from it.
+    Those who claim leave out what others take care of. Whoever comes after a dead worker knows where to look: nothing
+    is handed over but by a worker whose note stands here, and a note goes only when its worker ends and holds nothing
+    any more, or after all that it had handed over was taken from it.
     """
 
     _name = "email.campaign.worker"
@@ -88,7 +88,8 @@ class EmailCampaignWorker(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                INSERT INTO email_campaign_worker (number, mailing_id, claimed_at, is_dead, first_id, last_id, retry_ids)
+                INSERT INTO email_campaign_worker
+                            (number, mailing_id, claimed_at, is_dead, first_id, last_id, retry_ids)
                      VALUES (%s, %s, now() AT TIME ZONE 'utc', FALSE, %s, %s, to_jsonb(%s::int[]))
                 ON CONFLICT (number, mailing_id) DO UPDATE
                         SET claimed_at = EXCLUDED.claimed_at, is_dead = FALSE, first_id = EXCLUDED.first_id,
@@ -110,8 +111,8 @@ class EmailCampaignWorker(models.Model):
             SQL(
                 """
                 SELECT first_id, last_id, retry_ids FROM email_campaign_worker
-                 WHERE mailing_id = %s AND number NOT IN (%s, %s) AND coalesce(first_id::text, retry_ids::text) IS NOT NULL
-                   AND number IN (%s)
+                 WHERE mailing_id = %s AND number NOT IN (%s, %s) AND number IN (%s)
+                   AND (first_id IS NOT NULL OR retry_ids IS NOT NULL)
                 """,
                 mailing.id,
                 QUEUE,
@@ -126,7 +127,7 @@ class EmailCampaignWorker(models.Model):
 
     @api.model
     def _dismiss(self, number, except_for=()):
-        """Forget the worker `number` as it ends, but for the ids of mass emails of which it may still hold something."""
+        """Forget the worker `number` as it ends, but for mass emails (ids) of which it may still hold something."""
         self.env.cr.execute(
             SQL(
                 "DELETE FROM email_campaign_worker WHERE number = %s AND mailing_id <> ALL(%s)",
