@@ -62,7 +62,7 @@ def _fork(registry: Any, number: int, ready: int, go: int) -> int:
                 if not env["email.campaign.mailing"].search_count([("state", "in", ("queued", "sending"))], limit=1):
                     break
         code = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - the process ends here, whatever it was
         traceback.print_exc()
     finally:
         os._exit(code)
