@@ -80,6 +80,17 @@ class TestSecurity(CampaignCase):
         with self.assertRaises(UserError):
             self.target_list.member_ids[0].with_user(self.salesperson).write({"email": "x@good.example"})
 
+    def test_members_are_not_moved_onto_lists_of_others(self):
+        member = self.target_list.member_ids[0].with_user(self.salesperson)
+        for shared in (False, True):
+            theirs = self.make_list(user=self.colleague, is_shared=shared)
+            with self.subTest(shared=shared), self.assertRaises(AccessError), self.env.cr.savepoint():
+                member.list_id = theirs.id
+            self.assertFalse(theirs.member_ids)
+        mine = self.make_list(name="Another of mine")
+        member.list_id = mine
+        self.assertEqual(mine.member_ids, member)
+
     def test_a_draft_is_not_moved_into_another_ones_campaign(self):
         draft = self.make_mailing(self.make_list(user=self.colleague), user=self.colleague)
         with self.assertRaises(AccessError):

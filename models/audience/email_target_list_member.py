@@ -117,6 +117,8 @@ class EmailTargetListMember(models.Model):
             email = self._normalized(vals["email"])
             vals = dict(vals, email=email, email_normalized=email)
         if "list_id" in vals:
+            # The rules of members are asked before the write only, of the list that they are on.
+            self.list_id.browse(vals["list_id"]).check_access("write")
             (self.list_id | self.list_id.browse(vals["list_id"]))._check_static()
             self.list_id.browse(vals["list_id"])._hold()
         return super().write(vals)
