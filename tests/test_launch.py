@@ -53,6 +53,22 @@ class TestLaunch(CampaignCase):
     def test_no_target_list(self):
         self.assertRefused(self.make_mailing(self.env["email.target.list"]), "no target list", "Campaign")
 
+    def test_a_list_that_is_not_shared(self):
+        """Whoever was given a campaign launches it with all of its lists, or not at all."""
+        for field in ("target_list_ids", "excluding_list_ids"):
+            theirs = self.make_list(self.partners[:1].with_user(self.manager), user=self.manager, name="Hers")
+            mailing = self.make_mailing(self.make_list(self.partners[1:], is_shared=True))
+            mailing.campaign_id.with_user(self.manager)[field] += theirs
+            self.env.invalidate_all()
+            with self.subTest(field):
+                self.assertRefused(mailing, "uses a list of max", "not shared with you", "a manager to launch")
+                with self.assertRaisesRegex(UserError, "not shared with you"):
+                    mailing.action_prepare_launch()
+                theirs.is_shared = True
+                self.env.invalidate_all()
+                mailing.action_launch()
+                self.assertEqual(mailing.recipient_count, 5 if field == "target_list_ids" else 4)
+
     def test_empty_audience(self):
         self.assertRefused(self.make_mailing(self.make_list()), "Nobody would get", "empty")
 

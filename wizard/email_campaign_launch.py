@@ -160,6 +160,7 @@ class EmailCampaignLaunch(models.TransientModel):
             self.env._("The list “%s” is archived, so nobody gets it by that list.", archived.name)
             for archived in mailing.campaign_id._archived_target_lists()
         )
+        found.extend(record._progress_text() for record in mailing._lists()._unfinished_imports())
         if not all(content.has_opt_out for content in contents):
             found.append(
                 self.env._(

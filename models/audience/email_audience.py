@@ -29,9 +29,6 @@ class EmailAudience(models.AbstractModel):
 
         Of several members with one address, the first of those who may be mailed gets it. Returns the number of rows.
         """
-        lists = mailing.campaign_id.target_list_ids
-        excluding = mailing.campaign_id.with_context(active_test=False).excluding_list_ids
-        self.env["email.target.list.member"]._refresh_from_records(lists | excluding)
         self.env.flush_all()
         with self._much_memory():
             # No rows come back: there may be a million.
@@ -60,8 +57,7 @@ class EmailAudience(models.AbstractModel):
     def _report(self, mailing):
         """Give {reason (False for those who would get it): number} of those whom a launch of `mailing` would freeze.
 
-        Nothing is written. So members are judged as they were when they last followed their records: at the last
-        launch to their list, or when they came onto it.
+        Nothing is written. Members are judged as `_bring_up_to_date` of the mass email left them.
         """
         self.env.flush_all()
         with self._much_memory():

@@ -182,9 +182,14 @@ class EmailCampaignMailing(models.Model):
         self._notify_progress(force=True)
 
     def _check_launch(self):
+        """Check what can be checked before anything is frozen, and bring the lists up to date for that.
+
+        :raises UserError: saying what is missing
+        """
         self.ensure_one()
         if self.state != "draft":
             raise UserError(self.env._("“%s” was launched already. Duplicate it to send it again.", self.display_name))
+        self._check_lists_readable()
         if not self.campaign_id.target_list_ids:
             archived = self.campaign_id._archived_target_lists()
             if archived:
@@ -207,8 +212,8 @@ class EmailCampaignMailing(models.Model):
                 self._check_sender(self._fields[field]._description_string(self.env), value)
         if not self.dry_run:
             self._check_providers()
-        campaign = self.campaign_id.with_context(active_test=False)
-        (campaign.target_list_ids | campaign.excluding_list_ids)._refresh_for_launch()
+        self._check_excluding_complete()
+        self._bring_up_to_date()
 
     def _check_providers(self):
         """Refuse when none of the providers that it may leave by can be reached and logged in to."""

@@ -1,6 +1,8 @@
+from functools import partial
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 from .wording import WRONG_FILE
 
@@ -252,6 +254,20 @@ class EmailTargetListImport(models.Model):
         action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_target_list_import_refusal_action")
         action.update(domain=[("import_id", "=", self.id)], context={"create": False})
         return action
+
+    def _progress_text(self):
+        """Give how far it came, in words for whoever uses the list; the name of the file is not for all of them."""
+        number = partial(formatLang, self.env, digits=0)
+        values = {"list": self.list_id.name, "done": number(self.done_count), "all": number(self.total_count)}
+        if self.state == "running":
+            return self.env._(
+                "A file is still being imported into the list “%(list)s”: %(done)s of %(all)s rows so far.", **values
+            )
+        return self.env._(
+            "Of a file for the list “%(list)s” only %(done)s of %(all)s rows were imported. Let that import go on, or "
+            "delete it if that is all.",
+            **values,
+        )
 
     def _check_state(self, allowed, wanted):
         self.check_access("write")

@@ -59,3 +59,12 @@ class EmailTargetList(models.Model):
         action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_target_list_import_action")
         action.update(domain=[("list_id", "=", self.id)], context={"default_list_id": self.id})
         return action
+
+    def _unfinished_imports(self):
+        """Give the imports into these lists that are going on, or ended before all rows were dealt with."""
+        states = ("running", "failed", "cancelled")
+        return (
+            self.env["email.target.list.import"]
+            .sudo()
+            .search([("list_id", "in", self.ids), ("state", "in", states)], order="id")
+        )
