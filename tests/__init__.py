@@ -26,6 +26,7 @@ from . import (
     test_lists,
     test_lists_excluding,
     test_lists_parts,
+    test_lists_unsubscribed,
     test_merging,
     test_progress,
     test_provider,

@@ -117,7 +117,8 @@ class EmailAudience(models.AbstractModel):
                            CASE WHEN coalesce(trim(m.email), '') = '' THEN 'no_email'
                                 WHEN m.email_normalized IS NULL OR m.email_normalized !~ %(pattern)s THEN 'bad_address'
                                 WHEN m.state = 'pending' THEN 'not_confirmed'
-                                WHEN m.state = 'unsubscribed' THEN 'opted_out'
+                                WHEN m.state = 'unsubscribed' OR gone.list_id IS NOT NULL
+                                THEN 'opted_out'
                                 WHEN m.record_company_id <> %(company)s THEN 'other_company'
                                 WHEN NOT %(accepted)s THEN 'contact_type'
                                 WHEN NOT m.record_active AND %(enabled_only)s THEN 'disabled'
@@ -125,6 +126,10 @@ class EmailAudience(models.AbstractModel):
                            END AS reason
                       FROM email_target_list_member m
                       JOIN email_target_list l ON l.id = m.list_id
+                           -- Who unsubscribed did so for the address, whoever else has it.
+                 LEFT JOIN (SELECT DISTINCT list_id, email_normalized FROM email_target_list_member
+                             WHERE list_id = ANY(%(lists)s) AND state = 'unsubscribed') AS gone
+                        ON gone.list_id = m.list_id AND gone.email_normalized = m.email_normalized
                  LEFT JOIN res_partner p ON m.res_model IN ('res.partner', 'res.users') AND p.id = m.partner_id
                            %(joins)s
                      WHERE m.list_id = ANY(%(lists)s)) AS judged

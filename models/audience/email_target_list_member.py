@@ -57,6 +57,8 @@ class EmailTargetListMember(models.Model):
     # For the exclusion of a few recipients at a time.
     _email_index = models.Index("(list_id, email_normalized)")
     _record_index = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
+    # Few, and asked for at every launch.
+    _unsubscribed_index = models.Index("(list_id, email_normalized) WHERE state = 'unsubscribed'")
 
     def _compute_display_name(self):
         for member in self:

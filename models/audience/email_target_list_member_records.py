@@ -93,7 +93,24 @@ class EmailTargetListMember(models.Model):
         )
 
     def _follow_merged_contacts(self, lists):
-        """Let members follow their contact into the one it was merged with: there the foreign key leads already."""
+        """Let members follow their contact into the one it was merged with: there the foreign key leads already.
+
+        Whoever unsubscribed as one of them is unsubscribed as the one that stays.
+        """
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_target_list_member m SET state = 'unsubscribed'
+                  FROM email_target_list_member gone
+                 WHERE gone.list_id = ANY(%(lists)s) AND gone.state = 'unsubscribed'
+                   AND gone.res_model = 'res.partner' AND gone.res_id <> gone.partner_id
+                   AND m.list_id = gone.list_id AND m.partner_id = gone.partner_id
+                   AND m.res_model = 'res.partner' AND m.state <> 'unsubscribed'
+             RETURNING m.id
+                """,
+                lists=lists.ids,
+            )
+        )
         self.env.execute_query(
             SQL(
                 """
@@ -113,8 +130,26 @@ class EmailTargetListMember(models.Model):
 
     @api.model
     def _move_records(self, model, from_ids, to_id):
-        """Let the members that are the records `from_ids` be the record `to_id`, where it is on their list not yet."""
+        """Let the members that are the records `from_ids` be the record `to_id`, where it is on their list not yet.
+
+        Whoever unsubscribed as one of them is unsubscribed as the one that stays.
+        """
         self.env.flush_all()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE email_target_list_member m SET state = 'unsubscribed'
+                  FROM email_target_list_member gone
+                 WHERE gone.res_model = %(model)s AND gone.res_id = ANY(%(from_ids)s) AND gone.state = 'unsubscribed'
+                   AND m.list_id = gone.list_id AND m.res_model = %(model)s
+                   AND m.res_id = ANY(%(from_ids)s || %(to_id)s) AND m.state <> 'unsubscribed'
+             RETURNING m.id
+                """,
+                model=model,
+                from_ids=list(from_ids),
+                to_id=to_id,
+            )
+        )
         self.env.execute_query(
             SQL(
                 """

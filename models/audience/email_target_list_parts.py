@@ -122,6 +122,19 @@ class EmailTargetList(models.Model):
                 models_found,
             ),
         )
+        # Who unsubscribed with an address did so for whatever else has it, which is on another part now.
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE email_target_list_member m SET state = 'unsubscribed'
+                  FROM email_target_list_member gone
+                 WHERE gone.list_id = %s AND gone.state = 'unsubscribed' AND m.list_id = ANY(%s)
+                   AND m.email_normalized = gone.email_normalized AND m.state <> 'unsubscribed'
+                """,
+                self.id,
+                parts.ids,
+            )
+        )
         return parts
 
     def _kind_text(self, model):
