@@ -96,7 +96,7 @@ class TestFigures(DeliveryCase):
         self.send()
         mailing.campaign_id.target_list_ids = self.make_list(self.partners[:1], name="Another")
         target_list.unlink()
-        self.assertFalse(mailing.recipient_ids.list_id)
+        self.assertEqual(mailing.recipient_ids.list_id.mapped("display_name"), ["Deleted list"])
         self.assertEqual(mailing.recipient_ids.list_type_id, list_type, "what an opt-out is about, stays")
         with self.assertRaisesRegex(UserError, "News"):
             list_type.sudo().unlink()

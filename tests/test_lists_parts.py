@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import SQL
 
 from .test_lists import ListCase
 
@@ -198,6 +199,40 @@ class TestDeletingWhatIsMailed(ListCase):
             excluding.with_user(self.salesperson).unlink()
         self.send()
         self.assertEqual(len(self.peer.mails), 4)
+
+    def test_a_list_of_a_campaign_in_the_archive(self):
+        """What is on its way there waits, and goes on when the campaign is back."""
+        excluding = self.make_list(self.partners[:1], name="Not these")
+        mailing = self.launched(self.make_list(self.partners, name="These"), excluding=excluding)
+        mailing.campaign_id.action_archive()
+        for target_list in mailing.campaign_id.target_list_ids | excluding:
+            with self.assertRaisesRegex(UserError, r"used by the campaign “Campaign \(archived\)”"):
+                target_list.with_user(self.salesperson).unlink()
+        wizard = self.env["email.target.list.merge"].with_user(self.salesperson)
+        both = excluding | self.make_list(name="Free")
+        wizard.create({"list_ids": both.ids, "name": "Both", "archive": True}).action_merge()
+        self.assertEqual(both.mapped("active"), [True, False])
+
+    def test_nothing_that_was_sent_is_written_when_a_list_goes(self):
+        """There may be a hundred million rows, and workers write them. Views go on showing them."""
+        target_list = self.make_list(self.partners)
+        mailing = self.launched(target_list)
+        mailing.campaign_id.target_list_ids = self.make_list(name="Another")
+        self.env.flush_all()
+        query = "SELECT id, ctid FROM email_campaign_recipient WHERE mailing_id = %s ORDER BY id"
+        before = self.env.execute_query(SQL(query, mailing.id))
+        target_list.with_user(self.salesperson).unlink()
+        self.assertEqual(self.env.execute_query(SQL(query, mailing.id)), before)
+        self.env.invalidate_all()
+        recipients = self.env["email.campaign.recipient"].with_user(self.salesperson)
+        domain = [("mailing_id", "=", mailing.id)]
+        shown = recipients.web_search_read(domain, {"email": {}, "list_id": {"fields": {"display_name": {}}}})
+        self.assertEqual({row["list_id"]["display_name"] for row in shown["records"]}, {"Deleted list"})
+        [group] = recipients.web_read_group(domain, ["list_id"], ["__count"])["groups"]
+        self.assertEqual((group["list_id"], group["__count"]), ((target_list.id, "Deleted list"), 5))
+        self.assertEqual(recipients.search_count([*domain, *group["__extra_domain"]]), 5)
+        exported = recipients.sudo().search(domain).export_data(["email", "list_id"])["datas"]
+        self.assertEqual({row[1] for row in exported}, {"Deleted list"})
 
     def test_a_list_that_was_taken_out_of_the_running_campaign(self):
         target_list = self.make_list(self.partners[:2])

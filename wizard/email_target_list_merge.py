@@ -85,8 +85,7 @@ class EmailTargetListMerge(models.TransientModel):
 
     def _archive_others(self, lists):
         """Archive `lists`, and give the names of those that stay: a campaign uses them, or the user may not."""
-        campaigns = self.env["email.campaign"].sudo()
-        used = lists.filtered(lambda target_list: campaigns.search_count(target_list._campaign_domain(), limit=1))
+        used = lists.filtered(lambda target_list: target_list._using_campaigns())
         mine = (lists - used)._filtered_access("write")
         mine.active = False
         return (lists - mine).mapped("name")

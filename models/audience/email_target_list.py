@@ -44,6 +44,13 @@ class EmailTargetList(models.Model):
     campaign_count = fields.Integer(string="Campaigns", compute="_compute_campaign_count")
     can_edit = fields.Boolean("May Be Changed by Me", compute="_compute_can_edit")
 
+    @api.depends("name")
+    def _compute_display_name(self):
+        """Give one that was deleted a name too: recipients who were mailed by it go on naming it."""
+        there = self.exists()
+        (self - there).display_name = self.env._("Deleted list")
+        return super(EmailTargetList, there)._compute_display_name()
+
     def _compute_member_count(self):
         counts = dict(
             self.env["email.target.list.member"]
@@ -96,26 +103,27 @@ class EmailTargetList(models.Model):
     def _campaign_domain(self):
         return ["|", ("target_list_ids", "in", self.ids), ("excluding_list_ids", "in", self.ids)]
 
+    def _using_campaigns(self):
+        """Give the campaigns that use these lists, archived ones too: what waits in one goes on some day."""
+        return self.env["email.campaign"].sudo().with_context(active_test=False).search(self._campaign_domain())
+
     def unlink(self):
-        """Delete the members too, and take these lists off those who were mailed by them: no foreign key does it."""
+        """Delete the members too: no foreign key does it. Those who were mailed by these lists are not written."""
         ids = self.ids
         result = super().unlink()
         self.env.cr.execute(SQL("DELETE FROM email_target_list_member WHERE list_id = ANY(%s)", ids))
         self.env["email.target.list.member"].invalidate_model(flush=False)
-        self.env.cr.execute(SQL("UPDATE email_campaign_recipient SET list_id = NULL WHERE list_id = ANY(%s)", ids))
-        self.env["email.campaign.recipient"].invalidate_model(["list_id"], flush=False)
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_unless_used(self):
         for target_list in self:
-            campaign = self.env["email.campaign"].sudo().search(target_list._campaign_domain(), limit=1)
-            if campaign:
+            if campaign := target_list._using_campaigns()[:1]:
                 raise UserError(
                     self.env._(
                         "The list “%(list)s” is used by the campaign “%(campaign)s”. Archive the list instead, or take "
                         "it out of the campaign first.",
                         list=target_list.name,
-                        campaign=campaign.name,
+                        campaign=campaign.name if campaign.active else self.env._("%s (archived)", campaign.name),
                     )
                 )

@@ -37,7 +37,7 @@ class EmailCampaignRecipient(models.Model):
     # A mass email that is deleted takes its recipients and their log with it.
     mailing_id = UncheckedMany2one("email.campaign.mailing", "Mass Email", required=True, readonly=True)
     campaign_id = fields.Many2one(related="mailing_id.campaign_id")
-    # A list that is deleted takes itself off its recipients, and a list type that somebody was mailed by stays.
+    # A list that is deleted is shown as such, and a list type that somebody was mailed by stays.
     list_id = UncheckedMany2one("email.target.list", "Target List", readonly=True)
     # Frozen at launch: an opt-out of this type is honoured, and offered, whatever becomes of the list.
     list_type_id = UncheckedMany2one("email.list.type", readonly=True)
