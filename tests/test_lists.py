@@ -237,6 +237,8 @@ class TestLists(ListCase):
             with self.subTest(user.login):
                 shown = self.shown(static.with_user(user), changing) | self.shown(dynamic.with_user(user), changing)
                 self.assertEqual(shown, wanted)
+                context = static.with_user(user).action_view_members()["context"]
+                self.assertEqual([context.get(act, True) for act in ("create", "edit", "delete")], [bool(wanted)] * 3)
 
     def shown(self, target_list, names):
         """Give those of the buttons `names` that the form of `target_list` shows to its user."""

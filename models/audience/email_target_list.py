@@ -92,6 +92,8 @@ class EmailTargetList(models.Model):
             context={"default_list_id": self.id, "search_default_list_id": False},
             display_name=self.env._("Members of %(list)s", list=self.name),
         )
+        if not self.can_edit:
+            action["context"].update(create=False, edit=False, delete=False)
         return action
 
     def action_view_campaigns(self):
