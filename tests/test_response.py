@@ -86,6 +86,25 @@ class TestTrackingUrl(SentCase):
 
 
 @tagged("post_install", "-at_install")
+class TestLog(SentCase):
+    """The Campaign Log and the mass emails that it tells of."""
+
+    def test_what_is_logged_while_the_mass_email_is_deleted_goes_later(self):
+        """Whoever deletes it does not see what is logged at that moment, so that it is left."""
+        events = self.env["email.campaign.event"]
+        other = self.make_mailing(self.make_list(self.partners[:1]))
+        other.action_launch()
+        for mailing in (self.mailing, other):
+            events._log(mailing.recipient_ids[0].sudo(), "bounce", source_ref="<late@good.example>")
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM email_campaign_mailing WHERE id = %s", [other.id])
+        self.env.invalidate_all()
+        logged = [("source_ref", "=", "<late@good.example>")]
+        events._gc_orphans()
+        self.assertEqual(events.search(logged).mailing_id, self.mailing)
+
+
+@tagged("post_install", "-at_install")
 class TestPublicRoutes(SentCase, HttpCase):
     """Opening, clicking and opting out as recipients, mail programs and scanners do it."""
 
