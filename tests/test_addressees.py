@@ -84,6 +84,16 @@ class TestValidity(AddresseeCase):
         nobody = self.env["res.partner"].create({"name": "No Address"})
         self.assertEqual((nobody.email_validity, nobody.email_validity_history), (False, False))
 
+    def test_a_portal_user_reads_nothing_of_what_colleagues_noted(self):
+        self.mark(self.contact, "invalid", "Ann told me she was fired")
+        portal = new_test_user(self.env, login="paula", groups="base.group_portal")
+        self.contact.sudo().parent_id = portal.partner_id.commercial_partner_id
+        contact = self.contact.with_user(portal)
+        self.assertEqual(contact.read(["name", "email_validity"])[0]["email_validity"], "invalid")
+        for name in ("email_validity_reason", "email_validity_at", "email_validity_history"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                contact.read([name])
+
     def test_a_change_by_writing_the_field_is_kept_too(self):
         address = self.env["email.address"].create({"email": "person1@good.example", "validity": "invalid"})
         address.with_user(self.manager).write({"validity": "valid", "reason": "Called"})
@@ -141,6 +151,24 @@ class TestValidity(AddresseeCase):
         self.assertIn("firm is closed", self.partners[1].message_ids[0].body)
         with self.assertRaisesRegex(UserError, "Person 3.*no email address"):
             self.mark(self.partners[:3].with_user(self.seller), "valid")
+
+    def test_all_that_a_list_view_finds(self):
+        many = self.env["res.partner"].create(
+            [{"name": f"Many {n}", "email": f"many{n}@good.example"} for n in range(200)]
+        )
+        context = {
+            "active_model": "res.partner",
+            "active_ids": [],
+            "active_domain": [("name", "like", "Many ")],
+            "selected_by_domain": True,
+        }
+        form = Form(self.env["email.address.mark"].with_user(self.seller).with_context(**context))
+        self.assertIn("200 selected", form.addresses)
+        form.note = "The firm is closed"
+        form.save().action_mark()
+        self.assertEqual(set(many.mapped("email_validity")), {"invalid"})
+        self.assertIn("firm is closed", many[-1].message_ids[0].body)
+        self.assertEqual(self.contact.email_validity, "unknown")
 
     def test_who_may_not_write_the_record_may_not_mark(self):
         reader = new_test_user(self.env, login="rita", groups="email_campaign.group_user")

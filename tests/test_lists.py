@@ -100,6 +100,12 @@ class TestLists(ListCase):
         self.assertIn("199 taken off", self.dialog(target_list, "remove", context=context))
         self.assertEqual(target_list.member_count, 5)
 
+    def test_all_of_a_list_view_without_a_filter(self):
+        target_list = self.make_list()
+        context = {"active_model": "res.partner", "active_ids": [], "active_domain": [], "selected_by_domain": True}
+        everybody = self.env["res.partner"].with_user(self.salesperson).search_count([])
+        self.assertIn(f"{everybody} added", self.dialog(target_list, context=context))
+
     def test_a_saved_filter(self):
         self.partners[0].user_id = self.salesperson
         target_list = self.make_list()

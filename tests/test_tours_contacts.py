@@ -27,6 +27,17 @@ class TestToursContacts(TourCase):
         mailing.action_launch()
         self.assertEqual(self.states(mailing), {"ann@good.example": "invalid", "ben@good.example": "queued"})
 
+    def test_all_that_a_search_finds_are_marked(self):
+        # The client names no more records than this, by default 20,000.
+        self.env["ir.config_parameter"].set_param("web.active_ids_limit", "10")
+        many = self.env["res.partner"].create(
+            [{"name": f"Many {n:03}", "email": f"many{n}@good.example"} for n in range(1, 91)]
+        )
+        self.walk(f"/odoo/contacts/{self.ann.id}", "email_campaign_validity_all")
+        many.invalidate_recordset()
+        self.assertEqual(set(many.mapped("email_validity")), {"invalid"})
+        self.assertEqual(self.ben.email_validity, "unknown")
+
     def test_a_lead_is_marked(self):
         self.user.group_ids |= self.env.ref("sales_team.group_sale_salesman")
         values = {"name": "Chairs", "contact_name": "Lea", "email_from": "lea@good.example", "type": "opportunity"}

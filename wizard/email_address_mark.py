@@ -17,30 +17,50 @@ class EmailAddressMark(models.TransientModel):
     note = fields.Char("Why", help="Kept with the address, and in the log of the record.")
     res_model = fields.Char(readonly=True, required=True)
     res_ids = fields.Json(readonly=True)
+    # All that a list view would show on its pages: more than the browser can name.
+    res_domain = fields.Json(readonly=True)
     addresses = fields.Char(compute="_compute_addresses")
 
     @api.model
     def default_get(self, fields_list):
         values = super().default_get(fields_list)
-        values.update(res_model=self.env.context.get("active_model"), res_ids=self.env.context.get("active_ids") or [])
+        context = self.env.context
+        values["res_model"] = context.get("active_model")
+        if context.get("selected_by_domain"):
+            # Without any filter all records are meant; an empty value would be kept as none.
+            values["res_domain"] = context.get("active_domain") or [(1, "=", 1)]
+        else:
+            values["res_ids"] = context.get("active_ids") or []
         return values
 
-    @api.depends("res_model", "res_ids")
+    @api.depends("res_model", "res_ids", "res_domain")
     def _compute_addresses(self):
         for wizard in self:
-            emails = sorted({email for record in wizard._records()[:4] if (email := record._email_key())})
-            more = len(wizard.res_ids or []) > 4
-            wizard.addresses = self.env._("%s …", ", ".join(emails)) if more else ", ".join(emails)
+            emails = sorted({email for record in wizard._records(limit=4) if (email := record._email_key())})
+            wizard.addresses = ", ".join(emails)
+            if (count := wizard._count()) > 4:
+                wizard.addresses = self.env._(
+                    "%(addresses)s … (%(count)s selected)", addresses=wizard.addresses, count=count
+                )
 
     def action_mark(self):
         self.ensure_one()
         self._records()._mark_email(self.validity, self.note)
         return {"type": "ir.actions.act_window_close"}
 
-    def _records(self):
-        """Give the records, which the user must be allowed to read."""
-        if self.res_model not in self.env["email.addressee"]._email_marked_models() or not self.res_ids:
+    def _count(self):
+        if isinstance(self.res_domain, list):
+            return self.env[self.res_model].search_count(self.res_domain)
+        return len(self.res_ids)
+
+    def _records(self, limit=None):
+        """Give the records, at most `limit` of them, which the user must be allowed to read."""
+        by_domain = isinstance(self.res_domain, list)
+        if self.res_model not in self.env["email.addressee"]._email_marked_models() or not (by_domain or self.res_ids):
             raise UserError(self.env._("Select contacts, leads or users first, and choose this action there."))
-        records = self.env[self.res_model].browse(self.res_ids)
+        model = self.env[self.res_model]
+        if by_domain:
+            return model.search(self.res_domain, limit=limit)
+        records = model.browse(self.res_ids[:limit])
         records.check_access("read")
         return records

@@ -41,7 +41,8 @@ class EmailTargetChoice(models.AbstractModel):
         if context.get("active_model") in self.env["email.addressee"]._email_addressee_models():
             values["res_model"] = context["active_model"]
             if context.get("selected_by_domain"):
-                values["res_domain"] = context.get("active_domain") or []
+                # Without any filter all records are meant; an empty value would be kept as none.
+                values["res_domain"] = context.get("active_domain") or [(1, "=", 1)]
             else:
                 values["res_ids"] = context.get("active_ids") or []
         return values

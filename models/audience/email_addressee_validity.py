@@ -21,14 +21,25 @@ class EmailAddressee(models.AbstractModel):
         search="_search_email_validity",
         help="Whether the address can receive email, as far as we know from what was sent to it.",
     )
-    email_validity_reason = fields.Char("Reason of Validity", compute="_compute_email_validity")
-    email_validity_at = fields.Datetime("Validity Since", compute="_compute_email_validity")
-    email_validity_history = fields.Json("History of Validity", compute="_compute_email_validity_history")
+    # What colleagues wrote down about a person is not for portal users, who may read contacts of their company.
+    email_validity_reason = fields.Char(
+        "Reason of Validity", compute="_compute_email_validity_reason", groups="base.group_user"
+    )
+    email_validity_at = fields.Datetime(
+        "Validity Since", compute="_compute_email_validity_reason", groups="base.group_user"
+    )
+    email_validity_history = fields.Json(
+        "History of Validity", compute="_compute_email_validity_history", groups="base.group_user"
+    )
 
     @api.depends(lambda self: [self._email_addressee_field()])
     def _compute_email_validity(self):
         for record, known in self._email_addresses_known().items():
             record.email_validity = known.validity if known else known is not None and "unknown"
+
+    @api.depends(lambda self: [self._email_addressee_field()])
+    def _compute_email_validity_reason(self):
+        for record, known in self._email_addresses_known().items():
             record.email_validity_reason = known.reason if known else False
             record.email_validity_at = known.validity_at if known else False
 

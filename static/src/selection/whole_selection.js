@@ -4,7 +4,7 @@ import { ActionMenus } from "@web/search/action_menus/action_menus";
 import { MultiRecordViewButton } from "@web/views/view_button/multi_record_view_button";
 
 // Who is selected here may be more than the client can name: it stops at 20,000 records and says nothing.
-const DIALOGS = ["email.target.list.add", "email.campaign.send"];
+const DIALOGS = ["email.target.list.add", "email.campaign.send", "email.address.mark"];
 const MEMBER = "email.target.list.member";
 
 /** What tells the server that all records of `domain` are meant, on whatever page they stand. */
@@ -19,7 +19,12 @@ const wholeSelection = (resModel, domain) => ({
 patch(ActionMenus.prototype, {
     async executeAction(action) {
         const { context, domain, isDomainSelected, onActionExecuted, resModel } = this.props;
-        if (!isDomainSelected || !domain || !DIALOGS.includes(action.res_model)) {
+        if (!isDomainSelected || !domain) {
+            return super.executeAction(...arguments);
+        }
+        // The menu knows no more of an action than its name.
+        const { res_model } = await this.actionService.loadAction(action.id);
+        if (!DIALOGS.includes(res_model)) {
             return super.executeAction(...arguments);
         }
         return this.actionService.doAction(action.id, {

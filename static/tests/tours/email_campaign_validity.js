@@ -55,6 +55,23 @@ registry.category("web_tour.tours").add("email_campaign_validity", {
     ],
 });
 
+registry.category("web_tour.tours").add("email_campaign_validity_all", {
+    steps: () => [
+        ...backToList(),
+        type(".o_searchview_input", "Many"),
+        click(".o_searchview_autocomplete .o-dropdown-item:contains('Name'):contains('Many')"),
+        see(".o_pager_limit:contains('90')"),
+        click(".o_list_view thead .o_list_record_selector input"),
+        click(".o_select_domain", "All of them, and not only those of this page"),
+        click(".o_cp_action_menus .dropdown-toggle:has(.fa-cog)"),
+        click(".o-dropdown-item:contains('Mark email address')"),
+        see(`.modal ${field("addresses")}:contains('90 selected')`),
+        type(`.modal ${field("note")} input`, "The firm is closed"),
+        click(".modal-footer button[name=action_mark]"),
+        see("body:not(:has(.modal))"),
+    ],
+});
+
 registry.category("web_tour.tours").add("email_campaign_validity_lead", {
     steps: () => [
         badge("Invalid"),
