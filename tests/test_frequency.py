@@ -1,8 +1,11 @@
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
+from ..models.audience import email_address_recount
+from ..models.sending.worker import Worker
 from .common import CampaignCase
 
 
@@ -14,6 +17,13 @@ class TestFrequency(CampaignCase):
         self.env["res.config.settings"].create(
             {"email_campaign_frequency_cap": number, "email_campaign_frequency_days": days}
         ).execute()
+        self.count()
+
+    def count(self):
+        """Run the job that counts what was sent before, as the scheduler does."""
+        with self.enter_registry_test_mode():
+            self.env.ref("email_campaign.cron_recount").method_direct_trigger()
+        self.env.invalidate_all()
 
     def launched(self, people, **values):
         mailing = self.make_mailing(self.make_list(people), **values)
@@ -119,6 +129,78 @@ class TestFrequency(CampaignCase):
                 self.assertEqual(self.states(mailing)["person2@good.example"], "queued")
         kept = self.env["email.address"].search([("sent_moments", "!=", False)])
         self.assertFalse(kept, "nothing is kept without a cap")
+
+    def test_a_job_counts_in_portions_what_was_sent_before(self):
+        """Neither the log nor the addresses are walked through while somebody saves the settings."""
+        for partner in self.partners[:3]:
+            for _ in range(2):
+                self.launched(partner)
+        self.send()
+        addresses = self.env["email.address"].search([("email", "in", self.partners[:3].mapped("email"))])
+        settings = {"email_campaign_frequency_cap": 2, "email_campaign_frequency_days": 7}
+        self.env["res.config.settings"].create(settings).execute()
+        addresses.invalidate_recordset()
+        self.assertEqual(addresses.mapped("sent_moments"), [False, False, False])
+        with patch.object(email_address_recount, "PORTION", 2):
+            # What a job that was killed has done stays done, and is not done twice.
+            for _ in range(4):
+                self.assertTrue(self.env["email.address.recount"]._do_portion())
+            self.count()
+        self.assertEqual([len(address.sent_moments) for address in addresses], [2, 2, 2])
+        self.assertFalse(self.env["email.address.recount"].search([]))
+        states = self.states(self.launched(self.partners[:4]))
+        self.assertEqual(sorted(states.values()), ["queued", "too_often", "too_often", "too_often"])
+
+    def test_what_is_sent_while_it_is_counted_counts_once(self):
+        self.launched(self.partners[:1])
+        self.send()
+        self.let_pass(hours=1)
+        settings = {"email_campaign_frequency_cap": 3, "email_campaign_frequency_days": 7}
+        self.env["res.config.settings"].create(settings).execute()
+        self.env["email.address.recount"]._do_portion()
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE email_address_recount SET until = until - interval '30 minutes'")
+        self.env.invalidate_all()
+        self.launched(self.partners[:1])
+        self.send()
+        self.count()
+        address = self.env["email.address"].search([("email", "=", "person1@good.example")])
+        self.assertEqual(len(address.sent_moments), 2)
+
+    def test_what_waits_for_another_time_does_not_count(self):
+        """A retry of tomorrow, among the ids that a worker takes care of, is not on its way."""
+        self.cap(1)
+        first, second = self.launched(self.partners[:3]), self.launched(self.partners[:2])
+        ids = first.recipient_ids.sorted("id").ids
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE email_campaign_recipient SET state = 'retry', next_try_at = now() AT TIME ZONE 'utc' + '1 day'"
+            " WHERE id = %s",
+            [ids[0]],
+        )
+        with Worker(self.env.cr.dbname) as other:
+            self.env["email.campaign.worker"]._note_claim(other.number, first, ids[0], ids[-1])
+            self.send()
+        self.assertEqual(self.states(second), {"person1@good.example": "sent", "person2@good.example": "too_often"})
+        self.assertEqual(self.counts(first), {"retry": 1, "queued": 2})
+
+    def test_what_a_killed_worker_sent_and_did_not_note_counts(self):
+        self.cap(2)
+        first = self.launched(self.partners[:2])
+        self.send()
+        self.launched(self.partners[:1])
+        self.send()
+        # As it is when the worker of the first is killed before it tells the addresses.
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM email_address WHERE email LIKE 'person_@good.example'")
+        self.env["email.address"].invalidate_model()
+        self.env["email.address"]._note_unnoted(first.ids)
+        addresses = self.env["email.address"].search([("email", "like", "person_@good.example")], order="email")
+        self.assertEqual([len(address.sent_moments) for address in addresses], [1, 1])
+        self.assertTrue(all(address.last_sent_at for address in addresses))
+        self.env["email.address"]._note_unnoted(first.ids)
+        addresses.invalidate_recordset()
+        self.assertEqual([len(address.sent_moments) for address in addresses], [1, 1], "nothing counts twice")
 
     def test_no_more_moments_are_kept_than_are_asked_about(self):
         self.cap(2, days=1)

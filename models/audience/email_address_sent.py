@@ -1,5 +1,10 @@
+from datetime import timedelta
+
 from odoo import api, models
 from odoo.tools import SQL
+
+# A worker tells the addresses every few seconds; it may wait for minutes for the last answers of a server.
+LONGEST_UNNOTED = timedelta(minutes=15)
 
 
 class EmailAddress(models.Model):
@@ -36,30 +41,46 @@ class EmailAddress(models.Model):
         )
 
     @api.model
-    def _recount_sent_moments(self):
-        """Take from the log when the latest mass emails were sent to each address, as the frequency cap wants it now.
+    def _note_unnoted(self, mailing_ids):
+        """Note what `mailing_ids` sent and no address knows of, as the worker died before it told them.
 
-        They are not kept while there is no cap, so that sending costs nothing for it.
+        What a worker has not told yet is among the latest in the log.
         """
-        self.env.flush_all()
-        self.env.cr.execute("UPDATE email_address SET sent_moments = NULL WHERE sent_moments IS NOT NULL")
-        if cap := self.env["email.audience"]._frequency_cap():
-            self.env.cr.execute(
-                SQL(
-                    """
-                    UPDATE email_address a SET sent_moments = counted.moments
-                      FROM (SELECT email, jsonb_agg(at ORDER BY at DESC) AS moments
-                              FROM (SELECT r.email, extract(epoch FROM e.at)::bigint AS at,
-                                           row_number() OVER (PARTITION BY r.email ORDER BY e.at DESC) AS place
-                                      FROM email_campaign_event e
-                                      JOIN email_campaign_recipient r ON r.id = e.recipient_id
-                                     WHERE e.kind = 'sent'
-                                       AND e.at > now() AT TIME ZONE 'utc' - make_interval(days => %(days)s)) AS sent
-                             WHERE place <= %(number)s GROUP BY email) AS counted
-                     WHERE a.email = counted.email
-                    """,
-                    days=cap.days,
-                    number=cap.number,
-                )
+        self.flush_model()
+        cap = self.env["email.audience"]._frequency_cap()
+        moments = SQL()
+        if cap:
+            moments = SQL(
+                """
+                , sent_moments = jsonb_path_query_array(
+                    EXCLUDED.sent_moments || coalesce(a.sent_moments, '[]'), '$[0 to $last]',
+                    jsonb_build_object('last', %s::int - 1))
+                """,
+                cap.number,
             )
-        self.invalidate_model(["sent_moments"], flush=False)
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO email_address AS a
+                            (email, validity, last_sent_at, hard_bounce_count, soft_bounce_count%(column)s)
+                     SELECT r.email, 'unknown', max(e.at), 0, 0%(value)s
+                       FROM unnest(%(mailings)s) AS m (id)
+                 CROSS JOIN LATERAL (SELECT max(at) AS at FROM email_campaign_event
+                                      WHERE mailing_id = m.id AND kind = 'sent') AS latest
+                       JOIN email_campaign_event e
+                            ON e.mailing_id = m.id AND e.kind = 'sent' AND e.at > latest.at - %(span)s
+                       JOIN email_campaign_recipient r ON r.id = e.recipient_id
+                  LEFT JOIN email_address known ON known.email = r.email
+                      WHERE e.at > coalesce(known.last_sent_at, '-infinity')
+                      GROUP BY r.email ORDER BY r.email
+                ON CONFLICT (email) DO UPDATE SET last_sent_at = EXCLUDED.last_sent_at%(moments)s
+                """,
+                column=SQL(", sent_moments") if cap else SQL(),
+                value=SQL(", jsonb_agg(extract(epoch FROM e.at)::bigint ORDER BY e.at DESC)") if cap else SQL(),
+                mailings=list(mailing_ids),
+                span=LONGEST_UNNOTED,
+                moments=moments,
+            ),
+            log_exceptions=False,
+        )
+        self.invalidate_model(["last_sent_at", "sent_moments"], flush=False)

@@ -56,24 +56,60 @@ class EmailAudience(models.AbstractModel):
 
     def _too_often_few(self, parts):
         """Each other mass email that may be on its way is asked by the index that finds an address in it."""
+        others, ranges = self._on_their_way(parts["mailing"])
         return SQL(
             """
             (SELECT count(*) FROM jsonb_array_elements(often.sent_moments) AS moment
               WHERE moment::bigint > %(since)s)
-            + (SELECT count(*) FROM email_campaign_mailing other
-                 JOIN email_campaign_recipient o ON o.mailing_id = other.id AND o.skip_reason IS NULL
-                WHERE other.id <> %(mailing)s AND o.email = %(email)s
-                  AND (other.state IN ('queued', 'sending', 'paused')
-                       OR other.done_at > now() AT TIME ZONE 'utc' - interval '1 hour')
+            + (SELECT count(*) FROM email_campaign_recipient o
+                WHERE o.mailing_id = ANY(%(others)s::int[]) AND o.skip_reason IS NULL AND o.email = %(email)s
                   AND (o.state IN ('claimed', 'handed')
+                       -- One that waits for another time is nobody's yet, whatever ids lie around it.
                        OR o.state IN ('queued', 'retry')
-                          AND EXISTS (SELECT FROM email_campaign_worker w
-                                       WHERE w.mailing_id = other.id AND o.id BETWEEN w.first_id AND w.last_id)
+                          AND coalesce(o.next_try_at, '-infinity') <= now() AT TIME ZONE 'utc'
+                          AND EXISTS (SELECT FROM unnest(%(mailings)s::int[], %(firsts)s::bigint[], %(lasts)s::bigint[])
+                                                  AS taken (mailing_id, first_id, last_id)
+                                       WHERE taken.mailing_id = o.mailing_id
+                                         AND o.id BETWEEN taken.first_id AND taken.last_id)
                        OR o.state = 'sent' AND o.sent_at > coalesce(often.last_sent_at, '-infinity')))
             >= %(number)s
             """,
             **parts,
+            others=others,
+            mailings=[row[0] for row in ranges],
+            firsts=[row[1] for row in ranges],
+            lasts=[row[2] for row in ranges],
         )
+
+    def _on_their_way(self, mailing_id):
+        """Give what may reach an address and is not noted on it, besides one mass email.
+
+        That is: ids of the mass emails, and (id of one, first, last recipient) that workers take care of. It is read
+        once, and not again for each address.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM email_campaign_mailing
+                 WHERE id <> %s AND (state IN ('queued', 'sending', 'paused')
+                                     OR done_at > now() AT TIME ZONE 'utc' - interval '1 hour')
+                """,
+                mailing_id,
+            )
+        )
+        others = [row[0] for row in rows]
+        if not others:
+            return [], []
+        ranges = self.env.execute_query(
+            SQL(
+                """
+                SELECT mailing_id, first_id, last_id FROM email_campaign_worker
+                 WHERE mailing_id = ANY(%s) AND first_id IS NOT NULL
+                """,
+                others,
+            )
+        )
+        return others, ranges
 
     def _hold_addresses(self, recipient_ids):
         """Keep others from claiming the same addresses at this moment.

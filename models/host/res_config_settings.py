@@ -87,5 +87,5 @@ class ResConfigSettings(models.TransientModel):
             parameters.set_param(key, str(self[field]))
         self.env["email.provider"]._set_slots(self.email_campaign_sender_slots)
         if audience._frequency_cap() != cap:
-            self.env["email.address"].sudo()._recount_sent_moments()
+            self.env["email.address.recount"].sudo()._start()
         return result
