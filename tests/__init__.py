@@ -25,6 +25,7 @@ from . import (
     test_launch_numbers,
     test_lists,
     test_lists_excluding,
+    test_lists_opening,
     test_lists_parts,
     test_lists_unsubscribed,
     test_merging,

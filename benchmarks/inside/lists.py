@@ -20,6 +20,8 @@ LIST_PAGE, FORM_PAGE, COUNT_LIMIT = 80, 40, 10_001  # as Odoo's client asks
 def fill(registry: Any, count: int, adding: int) -> dict[str, Any]:
     """Make a list with `count` members, half contacts and half addresses, and `adding` contacts for it.
 
+    Another one as large was filled before it, whose members must not be read to find the first of this one.
+
     Give the list, an empty one, and a salesperson whose they are, with the smallest right there is.
     """
     with registry.cursor() as cr:
@@ -32,7 +34,10 @@ def fill(registry: Any, count: int, adding: int) -> dict[str, Any]:
                 "group_ids": [Command.set(env.ref("email_campaign.group_user").ids)],
             }
         )
-        lists = env["email.target.list"].create([{"name": name, "user_id": user.id} for name in ("Large", "Empty")])
+        lists = env["email.target.list"].create(
+            [{"name": name, "user_id": user.id} for name in ("Large", "Empty", "Before")]
+        )
+        _fill_bare(cr, lists[2].id, count)
         cr.execute(
             """
             INSERT INTO email_target_list_member
@@ -44,19 +49,23 @@ def fill(registry: Any, count: int, adding: int) -> dict[str, Any]:
             """,
             [lists[0].id, partners(env, count // 2, "lists")],
         )
-        cr.execute(
-            """
-            INSERT INTO email_target_list_member (list_id, name, email, email_normalized, state, record_active,
-                                                  create_uid, write_uid, create_date, write_date)
-                 SELECT %s, 'Bare ' || n, 'bare' || n || '@lists.example', 'bare' || n || '@lists.example',
-                        'subscribed', TRUE, 1, 1, now(), now()
-                   FROM generate_series(1, %s) AS n
-            """,
-            [lists[0].id, count - count // 2],
-        )
+        _fill_bare(cr, lists[0].id, count - count // 2)
         partners(env, adding, "lists-more")
         settled(env)
         return {"large": lists[0].id, "empty": lists[1].id, "user": user.id}
+
+
+def _fill_bare(cr: Any, target_list: int, count: int) -> None:
+    cr.execute(
+        """
+        INSERT INTO email_target_list_member (list_id, name, email, email_normalized, state, record_active,
+                                              create_uid, write_uid, create_date, write_date)
+             SELECT %s, 'Bare ' || n, 'bare' || n || '@lists.example', 'bare' || n || '@lists.example',
+                    'subscribed', TRUE, 1, 1, now(), now()
+               FROM generate_series(1, %s) AS n
+        """,
+        [target_list, count],
+    )
 
 
 def open_form(registry: Any, large: int, user: int) -> dict[str, Any]:

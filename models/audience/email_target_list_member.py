@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import SQL
 
 from ...tools import address
 from ..unchecked import UncheckedMany2one
@@ -23,7 +24,7 @@ class EmailTargetListMember(models.Model):
     _order = "id"
 
     # Held by `_hold` while members come onto it; when it is deleted, it takes its members along.
-    list_id = UncheckedMany2one("email.target.list", "Target List", required=True, index=True, ondelete="cascade")
+    list_id = UncheckedMany2one("email.target.list", "Target List", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="list_id.company_id")
     # The record behind the member; both empty for a bare address.
     res_model = fields.Char("Model", readonly=True)
@@ -54,11 +55,23 @@ class EmailTargetListMember(models.Model):
     _address_unique = models.UniqueIndex(
         "(list_id, email_normalized) WHERE res_id IS NULL", "This address is on the list already."
     )
+    # For the members of a list in their order, see `_order_field_to_sql`.
+    _list_index = models.Index("(list_id, (id + 0))")
     # For the exclusion of a few recipients at a time.
     _email_index = models.Index("(list_id, email_normalized)")
     _record_index = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
     # Few, and asked for at every launch.
     _unsubscribed_index = models.Index("(list_id, email_normalized) WHERE state = 'unsubscribed'")
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Order by an expression that is in the index of lists only.
+
+        By the primary key, which the planner takes where two or three lists have most members, the first members of a
+        list come after all those of the lists that were filled before it: a second for a million.
+        """
+        if field_name == "id":
+            return SQL("(%s + 0) %s %s", SQL.identifier(alias, "id"), direction, nulls)
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
 
     def _compute_display_name(self):
         for member in self:
