@@ -105,7 +105,12 @@ class EmailAudience(models.AbstractModel):
                 """
                 SELECT mailing_id, first_id, last_id FROM email_campaign_worker
                  WHERE mailing_id = ANY(%s) AND first_id IS NOT NULL
+                UNION ALL
+                SELECT mailing_id, retried::bigint, retried::bigint
+                  FROM email_campaign_worker, jsonb_array_elements_text(retry_ids) AS retried
+                 WHERE mailing_id = ANY(%s) AND jsonb_typeof(retry_ids) = 'array'
                 """,
+                others,
                 others,
             )
         )

@@ -73,6 +73,7 @@ class Dispatch:
         mailing.env.cr.rollback()
         try:
             self.settle(mailing.env.cr.dbname)
+            mailing._committed(lambda: mailing.env["email.address"]._note_unnoted(mailing.ids))
         except Exception:
             # They are taken for what they are then: in doubt.
             _logger.exception("mass email %s: can't write down what became of its mails", mailing.id)

@@ -126,6 +126,7 @@ class EmailCampaignRecipient(models.Model):
                 detail=self._evidence_text(),
             )
         )
+        self.env["email.address"]._note_unnoted(mailings.ids)
 
     @api.model
     def _sweep(self):
