@@ -77,14 +77,17 @@ class EmailTargetListRefresh(models.Model):
         refresh = self.create({"list_id": target_list.id, "user_id": self.env.uid if by_hand else False})
         members = self.env["email.target.list.member"]
         self.env.flush_all()
-        members._follow_merged_contacts(target_list)
+        is_empty = not members.sudo().search_count([("list_id", "=", target_list.id)], limit=1)
+        went = 0
         try:
             with self.env["email.audience"]._much_memory():
-                went = refresh._take_out(found)
-                for model in found:
-                    members._copy_from_records(target_list, model)
-                members._fold_domains(target_list)
-                came = refresh._put_on(found)
+                if not is_empty:
+                    members._follow_merged_contacts(target_list)
+                    went = refresh._take_out(found)
+                    for model in found:
+                        members._copy_from_records(target_list, model)
+                    members._fold_domains(target_list)
+                came = refresh._put_on(found, is_empty)
         except UNREADABLE as error:
             raise CriterionError(
                 self.env._(
@@ -151,8 +154,11 @@ class EmailTargetListRefresh(models.Model):
         )
         return self.env.cr.rowcount
 
-    def _put_on(self, found):
-        """Put those on the list who are among `found` and not on it; give their number."""
+    def _put_on(self, found, is_empty):
+        """Put those on the list who are among `found` and not on it; give their number.
+
+        :param is_empty: whether nobody is on it, so that nobody is looked for on it
+        """
         columns = SQL(
             "refresh_id, res_model, res_id, partner_id, name, email, email_normalized, lang, record_active, "
             "record_company_id, state"
@@ -165,20 +171,29 @@ class EmailTargetListRefresh(models.Model):
                     SELECT %(refresh)s, %(model)s, r.id, r.partner_id, r.name, r.email, r.email_normalized, r.lang,
                            r.active, r.company_id, 'subscribed'
                       FROM (%(source)s) AS r
-                     WHERE r.id IN %(ids)s
-                       AND NOT EXISTS (SELECT FROM email_target_list_member m
-                                        WHERE m.list_id = %(list)s AND m.res_model = %(model)s AND m.res_id = r.id)
+                     WHERE r.id IN %(ids)s AND %(missing)s
                   ORDER BY r.id
                     """,
                     refresh=self.id,
                     model=model,
                     source=self.env["email.addressee"]._source(model),
                     ids=ids,
-                    list=self.list_id.id,
+                    missing=SQL("TRUE") if is_empty else self._missing(model),
                 ),
                 all_new=True,
             )
             for model, ids in found.items()
+        )
+
+    def _missing(self, model):
+        """Give a condition on records `r` of `model`: they are not on the list."""
+        return SQL(
+            """
+            NOT EXISTS (SELECT FROM email_target_list_member m
+                         WHERE m.list_id = %s AND m.res_model = %s AND m.res_id = r.id)
+            """,
+            self.list_id.id,
+            model,
         )
 
     @api.autovacuum
