@@ -95,10 +95,11 @@ def _launch(odoo: Client) -> Launched:
         active_ids=[*mixed, *by_group["duplicate"]],
     )
     try:
-        action = odoo.call("email.campaign.send", "action_send", [wizard])
+        dialog = odoo.call("email.campaign.send", "action_review", [wizard])["res_id"]
+        mailing_id = int(odoo.read("email.campaign.launch", dialog, ["mailing_id"])["mailing_id"][0])
+        odoo.call("email.campaign.launch", "action_confirm", [dialog])
     except Refused as error:
         raise Problem(f"The campaign can't be launched: {error}") from error
-    mailing_id = action["res_id"]
     campaign_id = odoo.read("email.campaign.mailing", mailing_id, ["campaign_id"])["campaign_id"][0]
     return Launched(campaign_id, mailing_id, subject, people, partner_ids)
 
