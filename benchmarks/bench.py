@@ -32,41 +32,32 @@ class Bench:
 
     def ours_to(self, sink: Sink, port: int, count: int, connections: int) -> Sample:
         """Send `count` mails by our engine to `port`, which leads to `sink`."""
-        tag = f"bench{next(self._tags)}"
-        database = self.world.ours
-        launched = self.world.job(
-            database,
-            "ours.launch",
-            f"Launching a campaign to {count:,} contacts",
-            count=count,
-            tag=tag,
-            host=HOST,
-            port=port,
-            connections=connections,
-        )
-        sent = self.world.job(
-            database, "ours.send", f"Sending it ({count:,} mails)", counting(sink, count), mailing=launched["mailing"]
-        )
+        launched = self._launched(count, port, connections)
+        title, mailing = f"Sending it ({count:,} mails)", launched["mailing"]
+        sent = self.world.job(self.world.ours, "ours.send", title, counting(sink, count), mailing=mailing)
         return self._kept("ours", count, sink, launched, sent)
 
     def slots(self, count: int, slots: int, connections: int) -> Sample:
         """Send `count` mails by `slots` sender slots of our engine, with as many connections each."""
         with self.world.sink() as sink:
-            database = self.world.ours
-            launched = self.world.job(
-                database,
-                "ours.launch",
-                f"Launching a campaign to {count:,} contacts",
-                count=count,
-                tag=f"bench{next(self._tags)}",
-                host=HOST,
-                port=sink.port,
-                connections=connections,
-            )
-            title = f"Sending it by {slots} sender slots ({count:,} mails)"
+            launched = self._launched(count, sink.port, connections)
+            title, mailing = f"Sending it by {slots} sender slots ({count:,} mails)", launched["mailing"]
             progress = counting(sink, count)
-            sent = self.world.job(database, "slots.send", title, progress, mailing=launched["mailing"], slots=slots)
+            sent = self.world.job(self.world.ours, "slots.send", title, progress, mailing=mailing, slots=slots)
             return self._kept(f"{slots} slots", count, sink, launched, sent)
+
+    def _launched(self, count: int, port: int, connections: int) -> Sample:
+        """Launch a campaign of ours to `count` contacts, which leaves by `port`."""
+        return self.world.job(
+            self.world.ours,
+            "ours.launch",
+            f"Launching a campaign to {count:,} contacts",
+            count=count,
+            tag=f"bench{next(self._tags)}",
+            host=HOST,
+            port=port,
+            connections=connections,
+        )
 
     def mass_mailing(self, count: int) -> Sample:
         """Send `count` mails by mass_mailing."""

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .selection import selection
+
 
 class EmailAddressMark(models.TransientModel):
     """Asks why before the addresses of contacts, leads or users are marked as valid or invalid by hand."""
@@ -24,13 +26,7 @@ class EmailAddressMark(models.TransientModel):
     @api.model
     def default_get(self, fields_list):
         values = super().default_get(fields_list)
-        context = self.env.context
-        values["res_model"] = context.get("active_model")
-        if context.get("selected_by_domain"):
-            # Without any filter all records are meant; an empty value would be kept as none.
-            values["res_domain"] = context.get("active_domain") or [(1, "=", 1)]
-        else:
-            values["res_ids"] = context.get("active_ids") or []
+        values.update(selection(self.env.context), res_model=self.env.context.get("active_model"))
         return values
 
     @api.depends("res_model", "res_ids", "res_domain")

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .selection import selection
+
 
 class EmailTargetChoice(models.AbstractModel):
     """What a dialog lets people be chosen by: a selection in a list view, or contacts, filters, tags and addresses.
@@ -39,12 +41,7 @@ class EmailTargetChoice(models.AbstractModel):
         values = super().default_get(fields_list)
         context = self.env.context
         if context.get("active_model") in self.env["email.addressee"]._email_addressee_models():
-            values["res_model"] = context["active_model"]
-            if context.get("selected_by_domain"):
-                # Without any filter all records are meant; an empty value would be kept as none.
-                values["res_domain"] = context.get("active_domain") or [(1, "=", 1)]
-            else:
-                values["res_ids"] = context.get("active_ids") or []
+            values.update(selection(context), res_model=context["active_model"])
         return values
 
     @api.depends("res_model", "res_ids", "res_domain")
