@@ -11,7 +11,7 @@ NUMBERS = {
     "email_campaign_frequency_cap": ("email_campaign.frequency_cap", 0, 0, 100),
     "email_campaign_frequency_days": ("email_campaign.frequency_days", 7, 1, 365),
     "email_campaign_hourly_cap": ("email_campaign.hourly_cap", 0, 0, 100_000_000),
-    "email_campaign_portion_size": ("email_campaign.portion_size", 1000, 1, 10_000),
+    "email_campaign_portion_size": ("email_campaign.portion_size", 500, 1, 10_000),
     "email_campaign_sender_slots": ("email_campaign.sender_slots", 1, 1, 32),
 }
 
@@ -43,7 +43,7 @@ class ResConfigSettings(models.TransientModel):
     )
     email_campaign_portion_size = fields.Integer(
         "Portion Size",
-        default=1000,
+        default=500,
         help="How many emails a sending job takes out of the queue at a time.",
     )
     email_campaign_sender_slots = fields.Integer(

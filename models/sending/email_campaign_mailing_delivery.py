@@ -20,7 +20,8 @@ CONFLICTS = (
 MAX_TRIES = 12
 # How long one mass email is sent before another has its turn.
 SLICE_SECONDS = 5.0
-PORTION = 1000
+# So many recipients are claimed at a time: while that lasts the connections must have enough to do.
+PORTION = 500
 # How many rows the scheduler is told of at the most as remaining; counting them all would cost more than it tells.
 COUNT_LIMIT = 10_000
 

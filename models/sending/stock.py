@@ -10,9 +10,6 @@ from odoo.exceptions import UserError
 from ...tools import address
 from .personaliser import UnfillableError
 
-# So many recipients are claimed at a time at the most: while that lasts the connections must have enough to do.
-PORTION = 500
-
 _logger = logging.getLogger(__name__)
 
 
@@ -34,7 +31,7 @@ class Stock:
         self._worker = worker
         self._recipients = mailing.env["email.campaign.recipient"]
         self._personaliser = personaliser
-        self._portion = min(portion, PORTION)
+        self._portion = portion
         self._rows = deque()  # (row, merge values) of which no mail is made yet
         self._mails = deque()  # made, and given back by somebody who could not use them yet
         self._skipped = {}
