@@ -33,6 +33,31 @@ class TestToken(BaseCase):
                 self.assertEqual(signer.stamp(purpose)(octets).decode(), signer.sign(purpose, *ids))
                 self.assertEqual(signer.stamp_local(purpose)(octets), signer.sign_local(purpose, *ids))
 
+    @given(PURPOSES, st.integers(0, 2**63 - 1), st.lists(st.integers(0, 2**63 - 1), max_size=12), st.data())
+    def test_families(self, purpose, first, seconds, data):
+        near = [second + 1 for second in seconds if second < 2**63 - 1]
+        tokens = self.signer.family(purpose, seconds + near)(id_octets(first))
+        self.assertEqual(len(tokens), len(seconds + near))
+        for token, second in zip(tokens, seconds + near, strict=True):
+            text = token.decode()
+            self.assertRegex(text, r"\A[A-Za-z0-9_-]+\Z")
+            self.assertEqual(self.signer.sign_family(purpose, first, second), text, "whatever its brothers are")
+            self.assertEqual(self.signer.read_family(purpose, text), (first, second))
+            self.assertIsNone(self.signer.read_family(purpose + "x", text))
+            self.assertIsNone(self.signer.read(purpose, text, 2))
+            self.assertIsNone(Signer({7: KEYS[0]}, 7).read_family(purpose, text))
+            octets = bytearray(urlsafe_b64decode(text))
+            bit = data.draw(st.integers(0, 8 * len(octets) - 1))
+            octets[bit // 8] ^= 1 << bit % 8
+            self.assertIsNone(self.signer.read_family(purpose, urlsafe_b64encode(octets).decode().rstrip("=")))
+            for other in (text[: data.draw(st.integers(0, len(text) - 1))], text + "A", text + "AAAA", "A" + text):
+                self.assertIsNone(self.signer.read_family(purpose, other))
+        self.assertIsNone(self.signer.read_family(purpose, self.signer.sign(purpose, first, first)))
+
+    @given(st.one_of(st.text(), st.text(alphabet="ABCabc234-_=+/")))
+    def test_arbitrary_text_is_no_family(self, text):
+        self.assertIsNone(self.signer.read_family("click", text))
+
     @given(IDS, st.data())
     def test_any_changed_bit_is_refused(self, ids, data):
         token = self.signer.sign("click", *ids)

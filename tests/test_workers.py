@@ -31,6 +31,11 @@ print("FINISHED", flush=True)
 """
 
 
+def taken(row_id):
+    """Give the outcome of a recipient whose mail the server took."""
+    return {"id": row_id, "state": "sent", "code": 250, "reply": "taken"}
+
+
 @tagged("post_install", "-at_install")
 class TestWorkers(BaseCase):
     """Several workers at once, and one that is killed: invariants 1 and 2 of DESIGN.md.
@@ -232,13 +237,9 @@ class TestWorkers(BaseCase):
             self.assertFalse(mailing._committed(lambda: recipients._hand(mailing, dead, ids[5:])))
             self.assertEqual({state: len(rows) for state, rows in self.rows().items()}["in_doubt"], 5)
             # It lives after all, and says what became of one; and it may claim again.
-            mailing._committed(
-                lambda: recipients._flush_outcomes(mailing, dead, [(ids[0], "sent", 250, "taken", None)])
-            )
+            mailing._committed(lambda: recipients._flush_outcomes(mailing, dead, [taken(ids[0])]))
             self.assertEqual({state: len(rows) for state, rows in self.rows().items()}["in_doubt"], 4)
-            mailing._committed(
-                lambda: recipients._flush_outcomes(mailing, living, [(ids[1], "sent", 250, "taken", None)])
-            )
+            mailing._committed(lambda: recipients._flush_outcomes(mailing, living, [taken(ids[1])]))
             self.assertEqual({state: len(rows) for state, rows in self.rows().items()}["in_doubt"], 4)
             rows, _count = mailing._committed(lambda: recipients._claim(mailing, dead, 3))
             self.assertEqual(len(mailing._committed(lambda: recipients._hand(mailing, dead, [rows[0]["id"]]))), 1)
@@ -261,7 +262,7 @@ class TestWorkers(BaseCase):
             row = self.take(worker, "handed")
             mailing = self.begin(env)
             self.press("action_cancel")
-            outcome = (row, "retry", 451, "later", None)
+            outcome = {"id": row, "state": "retry", "code": 451, "reply": "later", "bounce": None}
             mailing._committed(lambda: env["email.campaign.recipient"]._flush_outcomes(mailing, worker, [outcome]))
             self.assertEqual(list(self.rows()), ["cancelled"])
 

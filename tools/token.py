@@ -4,6 +4,11 @@ Bytes of a token: 1 for the number of the key, each id as an unsigned LEB128 var
 code over the purpose and all before. That is BLAKE2b with a key (RFC 7693 section 2.9), which needs one pass where
 HMAC-SHA256 needs two: a mail has a dozen of them, so it is felt. The purpose is part of the proof, not of the token: a
 token made for one purpose reads as nothing for another. The ids in a token can be read by anyone.
+
+Tokens of a family have the same first id and each another second one, as the links of one mail. One code of 60 octets is
+good for five of them: it is over the first id and the second one divided by five, and the rest tells which 12 octets are
+the proof. Of these, 10 to 12 stand in the token, as many as make its length one that base64 needs no padding for, so
+that the tokens of a mail are encoded together.
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ from __future__ import annotations
 import binascii
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 
 MAC_SIZE = 10
@@ -22,6 +27,8 @@ _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 _HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _MAX_KEY_SIZE = blake2b.MAX_KEY_SIZE
+# A family: how many proofs one code has, and how many octets each.
+_SHARE, _SHARE_SIZE = 5, 12
 
 
 class Signer:
@@ -75,6 +82,66 @@ class Signer:
 
         return prove
 
+    def family(self, purpose: str, seconds: Sequence[int]) -> Callable[[bytes], list[bytes]]:
+        """Return a function that gives the tokens of one first id, as `id_octets` gives it, with each of `seconds`.
+
+        They are for `read_family`. Raises ValueError if an id is not in 0 … 2**63 - 1.
+        """
+        begun = _begun(self._keys[self._current], purpose, _SHARE * _SHARE_SIZE)
+        begun.update(bytes((self._current,)))
+        number = bytes((self._current,))
+        shares = list(dict.fromkeys(second // _SHARE for second in seconds))
+        divided = [share.to_bytes(8, "big") for share in shares]
+        # For each: its octets, and where its proof stands among the codes put together.
+        places = [
+            (id_octets(second), (shares.index(second // _SHARE) * _SHARE + second % _SHARE) * _SHARE_SIZE)
+            for second in seconds
+        ]
+
+        def stamp(first: bytes) -> list[bytes]:
+            mac = begun.copy()
+            mac.update(first)
+            codes = b""
+            for share in divided:
+                code = mac.copy()
+                code.update(share)
+                codes += code.digest()
+            head = number + first
+            raw, ends, end = [], [], 0
+            for octets, at in places:
+                size = MAC_SIZE + -(len(head) + len(octets) + MAC_SIZE) % 3
+                raw.append(head + octets + codes[at : at + size])
+                ends.append(end := end + (len(head) + len(octets) + size) // 3 * 4)
+            text = binascii.b2a_base64(b"".join(raw), newline=False).translate(_TO_URL)
+            return [text[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+
+        return stamp
+
+    def sign_family(self, purpose: str, first: int, second: int) -> str:
+        """Return the one token of a family for these two ids."""
+        return self.family(purpose, [second])(id_octets(first))[0].decode("ascii")
+
+    def read_family(self, purpose: str, token: str) -> tuple[int, int] | None:
+        """Return (first id, second id) of a `token` of a family for `purpose`, None for every other text."""
+        data = _decoded(token, 2)
+        if data is None or len(token) % 4 or len(data) <= MAC_SIZE or data[0] not in self._keys:
+            return None
+        for size in range(MAC_SIZE, _SHARE_SIZE + 1):
+            if ids := _ids(data[1:-size], 2):
+                break
+        else:
+            return None
+        first, second = ids
+        code = _begun(self._keys[data[0]], purpose, _SHARE * _SHARE_SIZE)
+        code.update(data[:1] + id_octets(first) + (second // _SHARE).to_bytes(8, "big"))
+        at = second % _SHARE * _SHARE_SIZE
+        # More of the proof than is needed is no other spelling: the length says how much there is.
+        if size != MAC_SIZE + -(len(data) - size + MAC_SIZE) % 3:
+            return None
+        if not hmac.compare_digest(code.digest()[at : at + size], data[-size:]):
+            return None
+        return first, second
+
     def sign(self, purpose: str, *ids: int) -> str:
         """Return the token of `ids` for `purpose` in URL-safe base64 without padding (RFC 4648 5).
 
@@ -92,17 +159,8 @@ class Signer:
 
     def read(self, purpose: str, token: str, count: int) -> tuple[int, ...] | None:
         """Return the `count` ids of a `token` that `sign` made for `purpose`, None for every other text."""
-        if not token.isascii() or not 0 <= len(token) <= _text_size(count, 6):
-            return None
-        encoded = token.encode("ascii")
-        try:
-            data = binascii.a2b_base64(encoded.translate(_FROM_URL) + b"=" * (-len(encoded) % 4))
-        except binascii.Error:
-            return None
-        # base64 has many spellings of the same octets; only the one that we write is ours.
-        if binascii.b2a_base64(data, newline=False).translate(_TO_URL, b"=") != encoded:
-            return None
-        return self._verified(purpose, data, count)
+        data = _decoded(token, count)
+        return None if data is None else self._verified(purpose, data, count)
 
     def read_local(self, purpose: str, token: str, count: int) -> tuple[int, ...] | None:
         """Return the `count` ids of a `token` of `sign_local`, in any letter case, else None."""
@@ -123,9 +181,22 @@ class Signer:
         return _ids(payload[1:], count)
 
 
+def _decoded(token: str, count: int) -> bytes | None:
+    """Return the octets of a `token` of `count` ids in URL-safe base64, None for what we would not have written."""
+    if not token.isascii() or not 0 <= len(token) <= _text_size(count, 6):
+        return None
+    encoded = token.encode("ascii")
+    try:
+        data = binascii.a2b_base64(encoded.translate(_FROM_URL) + b"=" * (-len(encoded) % 4))
+    except binascii.Error:
+        return None
+    # base64 has many spellings of the same octets; only the one that we write is ours.
+    return data if binascii.b2a_base64(data, newline=False).translate(_TO_URL, b"=") == encoded else None
+
+
 def _text_size(count: int, bits: int) -> int:
     """Return how many characters of `bits` bits the longest token of `count` ids has."""
-    return -(-8 * (1 + _ID_SIZE * count + MAC_SIZE) // bits)
+    return -(-8 * (1 + _ID_SIZE * count + _SHARE_SIZE) // bits)
 
 
 def id_octets(*ids: int) -> bytes:
@@ -144,9 +215,9 @@ def id_octets(*ids: int) -> bytes:
     return bytes(octets)
 
 
-def _begun(key: bytes, purpose: str) -> blake2b:
-    """Return the code of what is to come, for `purpose`."""
-    mac = blake2b(key=key if len(key) <= _MAX_KEY_SIZE else blake2b(key).digest(), digest_size=MAC_SIZE)
+def _begun(key: bytes, purpose: str, size: int = MAC_SIZE) -> blake2b:
+    """Return the code of what is to come, for `purpose`, of `size` octets."""
+    mac = blake2b(key=key if len(key) <= _MAX_KEY_SIZE else blake2b(key).digest(), digest_size=size)
     octets = purpose.encode("utf-8", "surrogatepass")
     # The length in front keeps ("ab", payload "c…") and ("abc", payload "…") apart.
     mac.update(len(octets).to_bytes(4, "big") + octets)

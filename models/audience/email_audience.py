@@ -153,8 +153,7 @@ class EmailAudience(models.AbstractModel):
         :param few: whether a batch is asked about, for which the excluding lists are looked up row by row; else they
             are read once and joined
         """
-        # An archived list goes on excluding: whoever put people on it did not mean "until it is tidied away".
-        excluding = mailing.campaign_id.with_context(active_test=False).excluding_list_ids.ids
+        excluding = self._excluding_ids(mailing)
         parts = {"alias": alias, "email": email, "list_type": list_type, "excluding": excluding}
         joins = SQL(
             """
@@ -188,6 +187,23 @@ class EmailAudience(models.AbstractModel):
             too_often,
         )
         return SQL("%s %s", joins, often_joins), reason
+
+    def _excluding_ids(self, mailing):
+        """Give the ids of the lists whose members are left out, read as they are at this moment.
+
+        An archived list goes on excluding: whoever put people on it did not mean "until it is tidied away".
+        """
+        self.env["email.campaign"].flush_model(["excluding_list_ids"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT x.list_id FROM email_campaign_excluding_list_rel x
+                  JOIN email_campaign_mailing m ON m.campaign_id = x.campaign_id WHERE m.id = %s
+                """,
+                mailing.id,
+            )
+        )
+        return [list_id for (list_id,) in rows]
 
     def _excluded_joins(self, parts):
         return SQL(

@@ -34,7 +34,7 @@ class EmailLink(models.AbstractModel):
     @api.model
     def _click(self, purpose, token):
         """Give (recipient, tracking URL) that `token` was made for; either may be empty, or deleted since."""
-        recipient_id, url_id = self._signer().read(purpose, token, 2) or (0, 0)
+        recipient_id, url_id = self._signer().read_family(purpose, token) or (0, 0)
         return self._recipient_of((recipient_id,)), self.env["email.tracking.url"].sudo().browse(url_id or ()).exists()
 
     @api.model

@@ -62,6 +62,7 @@ class Delivery:
         """
         if reason := self._mailing._launcher_problem():
             raise DeliveryError(reason, pause=True)
+        self._stock.begin()
         if not self._mailing._committed(self._begin):
             self.give_back()
             return 0, None
@@ -190,7 +191,10 @@ class Delivery:
         self._stopping = True
 
     def _exchange(self, group):
-        """Write down the outcomes that are known and mark `group` as handed over, in one transaction; then send it."""
+        """Write down the outcomes that are known and mark `group` as handed over, in one transaction; then send it.
+
+        The mails of the next group are made meanwhile.
+        """
         outcomes = self._outcomes
         blamed = self._blamed(outcomes)
         if self._stopping:
@@ -201,7 +205,11 @@ class Delivery:
 
         self._notify()
         try:
-            taken = self._mailing._committed(lambda: self._ledger.exchange(outcomes, blamed, skipped, group))
+            taken = self._worker.aside.run(
+                self._mailing.env.cr,
+                lambda: self._mailing._committed(lambda: self._ledger.exchange(outcomes, blamed, skipped, group)),
+                lambda: self._stock.make_ahead(LARGEST_GROUP),
+            )
         except BaseException:
             self._stock.put_back(group)
             self._stock.skip(skipped)

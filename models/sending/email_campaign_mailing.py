@@ -67,8 +67,9 @@ class EmailCampaignMailing(models.Model):
         [("html", "Written Here"), ("template", "Email Template")], "Content", default="html", required=True
     )
     template_id = fields.Many2one("mail.template", "Email Template", ondelete="restrict")
-    body_html = fields.Html("Body", sanitize="email_outgoing")
-    body_text = fields.Text("Plain Text", help="Leave empty to have it made from the body.")
+    # Large, and a worker reads the rest of the record again and again.
+    body_html = fields.Html("Body", sanitize="email_outgoing", prefetch=False)
+    body_text = fields.Text("Plain Text", prefetch=False, help="Leave empty to have it made from the body.")
     email_from = fields.Char("From", default=lambda self: self.env.user.email_formatted)
     reply_to = fields.Char(help="Leave empty to get replies at the sender's address.")
     attachment_ids = fields.Many2many("ir.attachment", string="Attachments", bypass_search_access=True)
@@ -93,7 +94,7 @@ class EmailCampaignMailing(models.Model):
     launched_by_id = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
     done_at = fields.Datetime("Finished", readonly=True, copy=False)
     # What was launched: {lang, sources: {lang: {subject, preview, html, text}}}. A template changed later is not seen.
-    frozen_content = fields.Json(readonly=True, copy=False)
+    frozen_content = fields.Json(readonly=True, copy=False, prefetch=False)
     trouble = fields.Char(readonly=True, copy=False, help="Why nothing goes out at the moment.")
     trouble_count = fields.Integer(readonly=True, copy=False)
     next_try_at = fields.Datetime("Next Try", readonly=True, copy=False)

@@ -32,12 +32,11 @@ HAND = SQL(
     """,
     _HELD,
 )
-# $1 mass email, $2 worker, $3 to $7 the columns of the outcomes, $8 what the log says of evidence.
+# $1 mass email, $2 worker, $3 the outcomes, $4 what the log says of evidence.
 FLUSH = SQL(
     """
     WITH held AS MATERIALIZED (%(held)s), outcome AS (
-        SELECT * FROM unnest($3, $4, $5, $6,
-                             $7) AS o (id, state, code, reply, bounce)
+        SELECT * FROM json_to_recordset($3) AS o (id bigint, state varchar, code int, reply varchar, bounce varchar)
     ), done AS (
         UPDATE email_campaign_recipient r
            SET worker = NULL,
@@ -62,7 +61,7 @@ FLUSH = SQL(
            AND r.worker = $2 AND r.state IN ('handed', 'in_doubt')
      RETURNING r.id, r.mailing_id, m.campaign_id, r.state, o.bounce,
                CASE WHEN r.state <> 'sent' THEN o.reply
-                    WHEN o.state = 'in_doubt' THEN $8 END AS detail
+                    WHEN o.state = 'in_doubt' THEN $4 END AS detail
     )
     INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, detail)
          SELECT mailing_id, campaign_id, id,
@@ -239,9 +238,9 @@ class EmailCampaignRecipient(models.Model):
         The commit that follows waits for the disk, however the database is set up: if a crash of PostgreSQL made it
         forget this mark, they would be sent twice.
         """
-        types = ("int", "bigint[]", "int")
+        types, numbers = ("int", "bigint[]", "int"), prepared.array(ids)
         prepared.execute(
-            self.env.cr, worker.prepared, "email_campaign_hand", types, HAND, mailing.id, ids, worker.number
+            self.env.cr, worker.prepared, "email_campaign_hand", types, HAND, mailing.id, numbers, worker.number
         )
         return {row_id for (row_id,) in self.env.cr.fetchall()}
 
@@ -308,20 +307,19 @@ class EmailCampaignRecipient(models.Model):
     def _flush_outcomes(self, mailing, worker, outcomes):
         """Write down what became of handed rows of `mailing`, with the log, in one transaction with it.
 
-        :param outcomes: (id, state (sent|retry|failed|in_doubt|queued), code, reply, bounce (hard|soft|None)) of each
+        :param outcomes: dicts with id, state (sent|retry|failed|in_doubt|queued), code, reply and, where the refusal
+            counts against the address, bounce (hard|soft)
         """
         if not outcomes:
             return
-        columns = [list(column) for column in zip(*outcomes, strict=True)]
-        types = ("int", "int", "bigint[]", "varchar[]", "int[]", "varchar[]", "varchar[]", "text")
         prepared.execute(
             self.env.cr,
             worker.prepared,
             "email_campaign_flush",
-            types,
+            ("int", "int", "json", "text"),
             FLUSH,
             mailing.id,
             worker.number,
-            *columns,
+            prepared.records(outcomes),
             self._evidence_text(),
         )

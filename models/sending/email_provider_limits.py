@@ -74,6 +74,11 @@ class EmailProvider(models.Model):
             usage._count(self, now, total)
         return Allowance(total, granted_domains, again_at)
 
+    def _is_free(self):
+        """Say whether nothing at all limits this provider at the moment."""
+        self.ensure_one()
+        return self._look() is None
+
     def _spacing(self, domains):
         """Give {domain: (moment from which a mail may go, seconds to the next)} of the slowed ones of `domains`."""
         self.ensure_one()

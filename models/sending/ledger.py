@@ -81,6 +81,8 @@ class Ledger:
 
     def _allowed(self, group):
         """Give (ids that limits let go, mails that their domain holds back, when more may go)."""
+        if self._provider._is_free():
+            return [mail.key for mail in group], [], None
         domains = [domain(mail) for mail in group]
         allowance = self._provider._allowance(len(group), Counter(domains))
         granted, late, of_domain = [], [], dict(allowance.domains)
@@ -113,7 +115,7 @@ class Ledger:
             reply = verdict.reply(outcome)
             if outcome.result == "accepted":
                 sent.append(mail)
-                rows.append((outcome.key, "sent", outcome.code, reply, None))
+                rows.append({"id": outcome.key, "state": "sent", "code": outcome.code, "reply": reply})
                 continue
             # What is about the sender asks nothing about this recipient, who can be written to later.
             state = "queued" if outcome.key in blamed else verdict.state(outcome)
@@ -122,11 +124,11 @@ class Ledger:
                 slowed[domain(mail)] = (outcome.code, reply)
             if kind:
                 bounces.append({"email": mail.normalized, "kind": kind, "status": outcome.enhanced, "reason": reply})
-            rows.append((outcome.key, state, outcome.code, reply, kind))
+            rows.append({"id": outcome.key, "state": state, "code": outcome.code, "reply": reply, "bounce": kind})
         env = mailing.env
         env["email.campaign.recipient"]._flush_outcomes(mailing, self._worker, rows)
         provider = self._provider.with_env(env)
-        if sent:
+        if sent and not provider._is_free():
             provider._note_domain_success(Counter(map(domain, sent)))
         if bounces:
             env["email.address"]._note_bounces(bounces)

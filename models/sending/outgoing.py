@@ -3,6 +3,10 @@
 import email.utils
 from dataclasses import dataclass, field
 
+from odoo import api
+from odoo.modules.registry import Registry
+from odoo.sql_db import Cursor
+
 from ...tools import address
 from ...tools.smtp import Lane
 from .connecting import connect, server_name
@@ -29,7 +33,8 @@ class Outgoing:
         self._mail_servers = self.mailing.env["ir.mail_server"].with_context(
             domain_notifications_email=company.default_from_email, domain_bounce_address=company.bounce_email
         )
-        written = self.mailing.email_from
+        self._dbname = self.mailing.env.cr.dbname
+        self._written = written = self.mailing.email_from
         self.server, allowed = self._find_server(written)
         name = email.utils.parseaddr(written)[0]
         own = address.normalize(written)
@@ -52,6 +57,22 @@ class Outgoing:
         :raises ConnectingError: where there is none
         """
         return connect(self._mail_servers, self.server, self.mailing.email_from)
+
+    @property
+    def may_open_apart(self):
+        """Whether `open_apart` can be used: a test's cursor shows nobody else what it has written."""
+        return type(self.mailing.env.cr) is Cursor
+
+    def open_apart(self):
+        """Do what `open` does in another thread, with a cursor of its own.
+
+        :raises ConnectingError: where there is none
+        """
+        env = self._mail_servers.env
+        with Registry(self._dbname).cursor() as cr:
+            mail_servers = self._mail_servers.with_env(api.Environment(cr, env.uid, env.context, env.su))
+            server = self.server and mail_servers.browse(self.server.id)
+            return connect(mail_servers, server, self._written)
 
     @property
     def server_name(self):

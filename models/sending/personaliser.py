@@ -33,10 +33,11 @@ class Addressed(NamedTuple):
 
 
 class Edition(NamedTuple):
-    """A mass email in one language: the skeleton, and what gives each piece that is filled into it."""
+    """A mass email in one language: the skeleton, what signs its links, and what gives each piece that is filled in."""
 
     skeleton: Skeleton
     paths: set
+    sign_links: object
     makers: list
 
 
@@ -46,6 +47,7 @@ class CodedEdition(NamedTuple):
     program: Program
     paths: set
     url_ids: dict
+    sign_links: object
     lang: str
     model: str
 
@@ -73,8 +75,8 @@ class Personaliser:
             "open": f"{base_url}/email/o/",
             "opt_out": f"{base_url}/email/u/",
         }
-        signer = mailing.env["email.link"]._signer()
-        self._click, self._open, self._opt_out = (signer.stamp(purpose) for purpose in (CLICK, OPEN, OPT_OUT))
+        signer = self._signer = mailing.env["email.link"]._signer()
+        self._open, self._opt_out = (signer.stamp(purpose) for purpose in (OPEN, OPT_OUT))
         self._message_id, self._return_token = (signer.stamp_local(purpose) for purpose in (MESSAGE_ID, RETURN_PATH))
         self._domain = outgoing.sender_address.rpartition("@")[2]
         self._return_start, self._verp, self._return_end = outgoing.return_path(_MARK).partition(_MARK)
@@ -98,6 +100,10 @@ class Personaliser:
     def wanted(self, rows):
         """Give the paths of the merge values that the mails of `rows` need."""
         return {path for lang in {row["lang"] for row in rows} for path in self._edition(lang).paths}
+
+    def is_ready(self, row):
+        """Say whether the mail of `row` can be made of what is at hand, with no look into the database."""
+        return isinstance(self._editions.get(row["lang"]), Edition)
 
     def mail(self, row, values):
         """Give the mail of one recipient.
@@ -126,10 +132,11 @@ class Personaliser:
         if isinstance(edition, CodedEdition):
             data = self._coded(edition, row, values, headers)
         else:
-            skeleton, _paths, makers = edition
+            skeleton, _paths, sign_links, makers = edition
             if skeleton.subject:
                 headers += header("Subject", _filled(skeleton.subject, values))
-            data = skeleton.assemble(headers, [make(values, octets, opt_out) for make in makers])
+            links = sign_links(octets)
+            data = skeleton.assemble(headers, [make(values, octets, opt_out, links) for make in makers])
         return Addressed(
             recipient_id,
             f"{self._return_start}{self._return_token(octets)}{self._return_end}" if self._verp else self._return_start,
@@ -165,7 +172,8 @@ class Personaliser:
         url_ids = self._mailing.env["email.tracking.url"]._find_or_add(self._mailing.campaign_id, content.urls)
         if isinstance(content, Program):
             model = self._frozen["sources"][lang]["code"]["model"]
-            return CodedEdition(content, content.fields(), url_ids, lang, model)
+            sign_links = self._signer.family(CLICK, list(url_ids.values()))
+            return CodedEdition(content, content.fields(), url_ids, sign_links, lang, model)
         skeleton = Skeleton(
             self._fixed_headers,
             content.subject,
@@ -174,22 +182,25 @@ class Personaliser:
             self._attachments,
             self._beginnings,
         )
-        makers = [self._maker(hole, url_ids) for hole in skeleton.holes]
-        return Edition(skeleton, content.fields(), makers)
+        linked = list(dict.fromkeys(url_ids[hole.slot.value] for hole in skeleton.holes if hole.slot.kind == "link"))
+        makers = [self._maker(hole, url_ids, linked) for hole in skeleton.holes]
+        return Edition(skeleton, content.fields(), self._signer.family(CLICK, linked), makers)
 
-    def _maker(self, hole, url_ids):
-        """Give the function of (merge values, the octets of the recipient's id, its opt-out token) for one hole."""
+    def _maker(self, hole, url_ids, linked):
+        """Give the function of (merge values, the octets of the recipient's id, its opt-out token, the tokens of the
+        `linked` tracking URLs) for one hole.
+        """
         slot = hole.slot
         if slot.kind == "link":
-            click, url = self._click, id_octets(url_ids[slot.value])
-            return lambda _values, octets, _opt_out: click(octets + url) + SOFT_BREAK
+            place = linked.index(url_ids[slot.value])
+            return lambda _values, _octets, _opt_out, links: links[place] + SOFT_BREAK
         if slot.kind == "open":
             opened = self._open
-            return lambda _values, octets, _opt_out: opened(octets) + b".gif" + SOFT_BREAK
+            return lambda _values, octets, _opt_out, _links: opened(octets) + b".gif" + SOFT_BREAK
         if slot.kind == "opt_out":
-            return lambda _values, _octets, opt_out: opt_out + SOFT_BREAK
+            return lambda _values, _octets, opt_out, _links: opt_out + SOFT_BREAK
         write, path, default = writer(hole), slot.value, slot.default
-        return lambda values, _octets, _opt_out: write(values.get(path) or default)
+        return lambda values, _octets, _opt_out, _links: write(values.get(path) or default)
 
     def _render(self, edition, rows):
         """Render the code for `rows`, with the rights of who launched the mass email; give ids where that failed."""
@@ -213,8 +224,9 @@ class Personaliser:
             raise UnfillableError
         subject, body = self._rendered[key]
         recipient = id_octets(row["id"])
+        linked = dict(zip(edition.url_ids, edition.sign_links(recipient), strict=True))
         tokens = {
-            "link": lambda slot: self._click(recipient + id_octets(edition.url_ids[slot.value])).decode(),
+            "link": lambda slot: linked[slot.value].decode(),
             "open": lambda _slot: self._open(recipient).decode() + ".gif",
             "opt_out": lambda _slot: self._opt_out(recipient).decode(),
         }

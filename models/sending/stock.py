@@ -36,6 +36,7 @@ class Stock:
         self._mails = deque()  # made, and given back by somebody who could not use them yet
         self._skipped = {}
         self._noted = False  # that the worker takes care of some
+        self._rights = None  # (user, company) with whose rights merge values are read
 
     def __len__(self):
         return len(self._rows) + len(self._mails)
@@ -49,6 +50,10 @@ class Stock:
     def has_skipped(self):
         """Whether somebody is to be skipped and that is not written down yet."""
         return bool(self._skipped)
+
+    def begin(self):
+        """Look up once for a slice what does not change within it."""
+        self._rights = self._mailing.launched_by_id, self._mailing.company_id
 
     def refill(self, held=()):
         """Claim another portion; give how many recipients were taken up, 0 when there is none to be claimed now.
@@ -68,20 +73,16 @@ class Stock:
 
     def take(self, number):
         """Give at the most `number` mails; what can't be made into one is skipped with the reason."""
-        mails = [self._mails.popleft() for _number in range(min(number, len(self._mails)))]
-        while len(mails) < number and self._rows:
-            row, values = self._rows.popleft()
-            try:
-                mails.append(self._personaliser.mail(row, values))
-            except address.AddressError:
-                self._skipped[row["id"]] = "bad_address"
-            except UnfillableError:
-                self._skipped[row["id"]] = "merge_failed"
-            except Exception:
-                # Whatever it is, it must not keep those behind from their email.
-                _logger.exception("mass email %s: can't make the mail of recipient %s", self._mailing.id, row["id"])
-                self._skipped[row["id"]] = "merge_failed"
-        return mails
+        while len(self._mails) < number and self._rows:
+            self._make()
+        return [self._mails.popleft() for _number in range(min(number, len(self._mails)))]
+
+    def make_ahead(self, number):
+        """Make another mail unless there are `number`; give whether one was made. Never asks the database."""
+        if len(self._mails) >= number or not self._rows or not self._personaliser.is_ready(self._rows[0][0]):
+            return False
+        self._make()
+        return True
 
     def put_back(self, mails):
         """Take back `mails`, in order, to be given again first."""
@@ -111,6 +112,20 @@ class Stock:
         self._skipped.clear()
         self._noted = False
 
+    def _make(self):
+        """Make a mail of the next row."""
+        row, values = self._rows.popleft()
+        try:
+            self._mails.append(self._personaliser.mail(row, values))
+        except address.AddressError:
+            self._skipped[row["id"]] = "bad_address"
+        except UnfillableError:
+            self._skipped[row["id"]] = "merge_failed"
+        except Exception:
+            # Whatever it is, it must not keep those behind from their email.
+            _logger.exception("mass email %s: can't make the mail of recipient %s", self._mailing.id, row["id"])
+            self._skipped[row["id"]] = "merge_failed"
+
     def _load(self, rows):
         try:
             failed = self._personaliser.prepare(rows)
@@ -139,7 +154,7 @@ class Stock:
         mailing = self._mailing
         try:
             with mailing.env.cr.savepoint():
-                return mailing.env["email.merge"]._values(mailing.launched_by_id, mailing.company_id, rows, wanted)
+                return mailing.env["email.merge"]._values(*self._rights, rows, wanted)
         except (psycopg2.OperationalError, psycopg2.InterfaceError, MemoryError):
             raise  # the database's trouble or the process's, not a record's
         except Exception:

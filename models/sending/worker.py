@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from odoo import sql_db
 from odoo.tools import SQL
 
+from .aside import Aside
+
 # "ECMP": the class of our advisory locks, so that they don't meet those of others.
 LOCK_CLASS = 0x45434D50
 _LARGEST = 2**31 - 1
@@ -23,6 +25,7 @@ class Worker:
         self._stack = ExitStack()
         self.number = 0
         self.prepared = set()  # statements, see `prepared`
+        self.aside = Aside(dbname)
 
     def __enter__(self):
         self._cr = self._stack.enter_context(sql_db.db_connect(self._dbname).cursor())
@@ -32,6 +35,7 @@ class Worker:
             if self._cr.fetchone()[0]:
                 self.number = number
         self._cr.commit()  # pylint: disable=invalid-commit
+        self._stack.enter_context(self.aside)
         return self
 
     def __exit__(self, *exception):
