@@ -90,7 +90,8 @@ def failed(fields: dict[str, str], where: str, said: str, embedded: list[str], s
     """
     words = diagnostic(fields)
     comment = fields.get("status", "")
-    first_hand = not words
+    kind, semicolon, _words = fields.get("diagnostic-code", "").partition(";")
+    first_hand = not words or (bool(semicolon) and kind.strip().lower() != "smtp" and "said:" not in words)
     if not reasons.plain(words).strip("0123456789.- "):
         words = said or words
     status, permanent, reason = reasons.judge(words, reasons.first_status(comment), stage, first_hand)

@@ -65,7 +65,7 @@ def notification(text: str) -> tuple[str, tuple[Failed, ...], dict[str, str]] | 
     if start < 0 or '"notificationType"' not in text and '"eventType"' not in text:
         return None
     try:
-        said, _end = json.JSONDecoder().raw_decode(text[start:])
+        said, _end = json.JSONDecoder(strict=False).raw_decode(text[start:])
     except (ValueError, RecursionError):
         return None
     if isinstance(said, dict) and isinstance(said.get("Message"), str):

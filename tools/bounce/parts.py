@@ -39,7 +39,6 @@ _QUOTED = re.compile(r"=([0-9A-Fa-f]{2})")
 _NOT_SEEN = re.compile(r"<(/?)(style|script|head)\b[^<>]{0,300}>?|<!--|-->", re.IGNORECASE)
 _BREAK = re.compile(r"=[ \t]*\n")
 _QUOTED = re.compile(r"=([0-9A-Fa-f]{2})")
-_NOT_SEEN = re.compile(r"<(style|script|head)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h\d|/table|p|hr)\b[^<>]{0,500}>", re.IGNORECASE)
 _TAG = re.compile(r"<[a-z/!][^<>]{0,2000}>", re.IGNORECASE)
 # Text encodings of Python that are none of mail, and slow or surprising.

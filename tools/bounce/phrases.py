@@ -17,7 +17,7 @@ _FAILED = (
     r"deliver(?:y|ing)\b.{0,50}\b(?:fail(?:ed|ure)|error|problem|rejected|impossible|aborted)|fail(?:ed|ure) .{0,20}deliver",
     r"delevery to the following|failed permanently|permanent(?: fatal)? (?:delivery )?errors?|returned (?:permanent )?errors?",
     r"the following (?:address|recipient|user|mail ?box)(?:\(?e?s\)?)?\b.{0,60}(?:fail|reject|invalid|unknown|had|not|error|refus)",
-    r"(?:failed|failure) (?:recipient|reason|address)|error during delivery|error(?:s)? (?:occurred|while) .{0,40}(?:deliver|send)",
+    r"(?:failed|failure) (?:recipient|reason|address)|error during delivery|errors? (?:occurred|while) .{0,40}(?:deliver|send)|error delivering",
     r"rejected by (?:a|the) remote|(?:had|with) (?:permanent )?(?:fatal|delivery) errors|transcript of session follows",
     r"(?:message|mail) (?:has been |was )?(?:returned|rejected|bounced)|did not like our|not listed in .{0,30}directory",
     r"no valid recipients|invalid (?:user address|final delivery userid)|(?:unknown|invalid) user\b|user'?s mail ?box is full",
@@ -82,12 +82,14 @@ _RETURNED = (
 )
 
 
-def _any(rows: tuple[str, ...] | str, flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
-    return re.compile(rows if isinstance(rows, str) else "|".join(rows), flags)
+def _any(*rows: str) -> re.Pattern[str]:
+    """Compile the rows so that a line may end wherever they have a space."""
+    text = "|".join(rows).replace(" ?", r"\s{0,2}").replace(" ", r"\s{1,2}")
+    return re.compile(text, re.IGNORECASE)
 
 
-FAILED = _any(_FAILED)
-DELAYED = _any(_DELAYED)
+FAILED = _any(*_FAILED)
+DELAYED = _any(*_DELAYED)
 FINAL = _any(_FINAL)
-SUBJECT = _any(_SUBJECT)
-RETURNED = _any(_RETURNED, re.IGNORECASE | re.MULTILINE)
+SUBJECT = _any(*_SUBJECT)
+RETURNED = re.compile("|".join(_RETURNED), re.IGNORECASE | re.MULTILINE)

@@ -114,7 +114,7 @@ def _delivery_status(parts: list[Part], report: Report, returned: dict[str, str]
     rule = "RFC 3464 delivery status"
     statuses = [part for part in parts if part.kind in dsn.TYPES]
     blocks = [block for part in statuses for block in dsn.blocks(dsn.text_of(part))]
-    if not blocks and report.by_system and not report.answers:
+    if not blocks and report.by_system:
         # WorkMail and some gateways write the fields into the text.
         blocks, rule = dsn.blocks(report.whole), "RFC 3464 fields in the text"
         blocks = [block for block in blocks if "action" in block or "status" in block]
@@ -141,7 +141,7 @@ def _of_block(block: dict[str, str], action: str, report: Report, embedded: list
 
 
 def _prose(report: Report, returned: dict[str, str]) -> Verdict | None:
-    if report.answers or not report.by_system and not _announced(report):
+    if not report.by_system and not _announced(report):
         return None
     if not report.reports and not report.every_failed:
         return None
@@ -165,7 +165,8 @@ def _announced(report: Report) -> bool:
 
 
 def _of_prose(said: Said, delayed: bool) -> Failed:
-    status, permanent, reason = reasons.judge(said.words, "", said.stage, True)
+    own_words = not reasons.first_code(said.words) and not said.quoted
+    status, permanent, reason = reasons.judge(said.words, "", said.stage, own_words)
     action = "delayed" if delayed else "failed"
     return Failed(said.address, action, status, said.words, permanent and not delayed, reason)
 
@@ -180,6 +181,4 @@ def _last_resort(raw: bytes, report: Report) -> Verdict | None:
 
 
 def _kind(recipients: tuple[Failed, ...]) -> Kind:
-    if all(recipient.action == "delayed" for recipient in recipients):
-        return "delayed"
     return "hard" if any(recipient.kind == "hard" for recipient in recipients) else "soft"

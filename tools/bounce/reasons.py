@@ -11,7 +11,7 @@ from typing import Literal
 
 from .verdict import Reason
 
-Stage = Literal["connect", "mail", "rcpt", "data", ""]
+Stage = Literal["connect", "mail", "rcpt", "piped", "data", ""]
 
 MAX_TEXT = 2_000  # characters of a diagnostic that are looked at and kept
 
@@ -21,6 +21,7 @@ _NOT = r"(?:not|n't|no longer|never)"
 # (reason, status or None for any, text): the first row that fits decides.
 _TEXTS: tuple[tuple[Reason, str | None, str], ...] = (
     ("dead_address", r"5\.4\.1", r"recipient address rejected: access denied"),
+    ("policy", None, r"google groups"),
     ("rate", None, r"too many|rate[ -]?limit|throttl|too (?:fast|quickly|frequent)|unexpected volume"),
     ("rate", None, r"(?:connection|message|sending|hourly|daily) (?:rate|limit|quota)|gr[ae]y-?list|try again later in"),
     ("rate", None, r"receiving mail (?:at a rate|too)|exceeded .{0,30}\b(?:per|connections|messages)\b"),
@@ -37,7 +38,7 @@ _TEXTS: tuple[tuple[Reason, str | None, str], ...] = (
     ("content", None, r"\b(?:spam|virus|malware|phishing|unsolicited|infected|ube|junk)\b|spam-?(?:like|score|message|signature)"),
     ("content", None, r"\bcontent\b.{0,40}\b(?:reject|denied|block|not accept|potential)|attachment|virus detected|pourriel"),
     ("content", None, r"headers? error|duplicate header|multiple .{0,20}addresses in|\brfc ?[25]?822\b|not (?:rfc|compliant)"),
-    ("blocked", None, r"black ?list|block ?list|\bblocked\b|\b(?:dns)?[rd]bl\b|spamhaus|reputation|\blisted (?:at|in|on|by)\b"),
+    ("blocked", None, r"black ?list|block ?list|\bblocked\b|\b(?:dns)?[rd]bl\b|spamhaus|reputation|(?<!not )\blisted (?:at|on|by)\b|listed in .{0,20}(?:bl|list)\b"),
     ("blocked", None, r"\bbanned\b|client host .{0,80}\brejected|reverse dns|\bptr\b|name lookup failed|open relay"),
     ("blocked", None, r"messages from .{0,60} (?:weren't|not) (?:sent|accepted)|unverif\w+ sending|refused to talk to me"),
     ("blocked", None, r"(?:service|connexion|connection) (?:refus|reject|unavailable, clos)|use the smtp server of your isp"),
@@ -60,13 +61,14 @@ _STATUSES: tuple[tuple[Reason, str], ...] = (
     ("policy", r".\.7\.\d+"),
 )
 _VAGUE = re.compile(r"|5\.[0135]\.\d+")  # no status, or one that doesn't tell
+_SAYS_ELSE = re.compile(r"4\..*|5\.(?:2\.[2-9]|3\.4|[46]\..*|7\.(?!1$).*)")  # a status that is no part of an answer "unknown"
 # Words that blame the address: the person ...
 _NOBODY = re.compile(
     rf"\b{_WHO}s?\b(?: \S+)? (?:is |was |are |ist )?(?:unknown|invalid|unbekannt|inconnue?|desconocido|illegal)\b"
     rf"|\b(?:unknown|invalid|no such|bad|illegal|non-?existent|unrout\w+|unbekannte[rn]?) (?:or \w+ )?(?:local |virtual |e-?mail )?{_WHO}"
     r"|\b(?:unknown|invalid|no such|bad|unrout\w+) (?:mailbox|person|(?:e-?mail |local )?address|final delivery)"
     rf"|\b{_WHO}\b.{{0,60}}{_NOT}\b.{{0,20}}(?:found|exist|known|listed|valid|present|accept|recogni[sz]ed|local|active|available)"
-    r"|address\b.{0,60}(?:does(?:n't| not) exist|not? (?:longer|found|exist|valid)|wasn't found)|doesn't have an? .{0,60}account"
+    r"|address\b.{0,60}(?:does(?:n't| not) exist|not? (?:longer|found|exist|valid)|(?:wasn't|couldn't be|could not be|was not) found)|doesn't have an? .{0,60}account"
     r"|not our customer|no mailbox (?:here|found|currently)|recip(?:ient)?notfound|no valid recipients|nosuchuser|user ?not ?found"
     r"|not (?:listed )?in .{0,20}(?:directory|address book)|badrcptto|validrcptto|no (?:one|account) .{0,20}(?:address|name)"
     r"|unknown e-?mail address|n'existe pas|no existe|non esiste|n[aã]o existe|nicht (?:gefunden|bekannt|vorhanden|existiert)"
@@ -137,7 +139,7 @@ def judge(diagnostic: str, status: str, stage: Stage = "", first_hand: bool = Fa
         status = told
     kind = (status or code)[:1]
     enhanced = told if told and not told.endswith(".0.0") and status[:1] == told[:1] else status
-    reason = _reason(enhanced, plain(diagnostic), stage, first_hand and not code)
+    reason = _reason(enhanced, plain(diagnostic), stage, first_hand)
     if reason == "dead_address" and _OF_NOBODY.search(" ".join(diagnostic.split())):
         reason = "filtered"
     return status, kind != "4", reason
@@ -167,7 +169,7 @@ def _reason(status: str, text: str, stage: Stage, first_hand: bool) -> Reason:
     nobody, nowhere = _NOBODY.search(text), _NOWHERE.search(text)
     if nowhere and not status.startswith(("4.", "5.2.")) and stage != "mail":
         return "dead_address"
-    if nobody and stage == "rcpt" and _VAGUE.fullmatch(status):
+    if nobody and stage == "rcpt" and _SAYS_ELSE.fullmatch(status) is None:
         return "dead_address"
     for reason, pattern in _STATUS_ROWS:
         if pattern.fullmatch(status):
@@ -179,7 +181,8 @@ def _reason(status: str, text: str, stage: Stage, first_hand: bool) -> Reason:
     if (status == "5.1.0" and _REJECTED.search(text)) or (status == "5.5.0" and _UNAVAILABLE.search(text)):
         return "dead_address" if stage != "mail" else "policy"
     if nobody:
-        return "dead_address" if first_hand and _VAGUE.fullmatch(status) else "filtered"
+        believed = first_hand or stage == "piped"
+        return "dead_address" if believed and _VAGUE.fullmatch(status) else "filtered"
     if _UNAVAILABLE.search(text):
         return "filtered"
     if _NETWORK.search(text):

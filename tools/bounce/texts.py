@@ -16,7 +16,7 @@ from .addresses import ADDRESS
 from .parts import MAX_TEXT, Part, fields_of
 
 MAX_RECIPIENTS = 200
-_MAX_LINE = 1_000  # characters of one line that are looked at
+_BLANKS = re.compile(r"[ \t\xa0]+")
 
 _SYSTEM = re.compile(
     r"\b(?:mailer[-_. ]?daemon|mail[-_. ]?daemon|post_?master|mdaemon|mmdf|mail(?:[-_. ]delivery)?[-_. ](?:service|system|subsystem|robot)"
@@ -30,7 +30,7 @@ _LINE = re.compile(
     rf"[<\"'\[({{]{{0,3}}(?:SMTP:|rfc822;[ ]?|mailto:)?(?P<address>{ADDRESS})[>\"'\])}}]{{0,3}}(?:<mailto:[^>\n]{{0,300}}>)?(?P<rest>[^\n]{{0,500}})",
     re.IGNORECASE | re.MULTILINE,
 )
-_NO_LABEL = re.compile(r"from|sender|reply|return|contact|mail from|cc\b|message-id|bcc|envelope-from|postmaster|support|help", re.IGNORECASE)
+_NO_LABEL = re.compile(r"from|sender|reply|return|contact|mail from|cc\b|message-id|bcc|to\b|envelope-from|postmaster|support|help", re.IGNORECASE)
 _REST = re.compile(
     r"[ \t]*(?:$|[:;,(\[{]|\.\.\.|[–-]|<|on\b|at\b|is\b|was\b|has\b|does\b|did\b|invalid\b|error\b|failed\b|rejected\b|unknown\b|user\b"
     r"|mailbox\b|because\b|[245]\d\d\b|not\b|couldn|could\b|cannot\b|no\b|wasn|isn|doesn)",
@@ -53,11 +53,12 @@ _STAGES: tuple[tuple[reasons.Stage, re.Pattern[str]], ...] = tuple(
     (stage, re.compile(pattern, re.IGNORECASE))
     for stage, pattern in (
         ("rcpt", r"in reply to RCPT|after RCPT|our RCPT|not like recipient|\[RCPT_TO\]|SMTP:RCPT|\(state 14\)|sent: RCPT|RCPT (?:TO )?command"),
-        ("rcpt", r"has rejected address|need RCPT|no valid recipients|recipient was rejected|RCPT failed|in response to RCPT|during RCPT"),
+        ("rcpt", r"has rejected address|recipient was rejected|RCPT failed|in response to RCPT|during RCPT|>>> RCPT"),
         ("data", r"in reply to (?:end of )?DATA|after (?:end of )?DATA|our final DATA|after I sent the message|\(state 18\)|TEXT command|\(DATA\)"),
         ("data", r"\[DATA\]|end of data|smtp command\s+DATA|after sending data|message was rejected after"),
         ("mail", r"in reply to MAIL|after MAIL|our MAIL|MAIL_FROM|\(state 13\)|sender was rejected|MAIL (?:FROM )?command|>>> MAIL"),
-        ("rcpt", r">>> RCPT"),
+        # All was sent at once (RFC 2920), so that the answer to RCPT stands after DATA.
+        ("piped", r"<<< 5\d\d[^\n]{0,20} (?:error: )?(?:need RCPT|no valid recipients|no recipients)"),
         ("data", r">>> DATA"),
         ("connect", r"after initial connection|refused to talk to me|in reply to (?:EHLO|HELO)|initial greeting"),
     )
@@ -71,6 +72,7 @@ class Said:
     address: str
     words: str
     stage: reasons.Stage
+    quoted: bool = False  # in brackets: what some server answered
 
 
 class Report:
@@ -92,6 +94,8 @@ class Report:
             return True
         if _SYSTEM.search(sender) or (not self.answers and re.search(r"auto-generated \((?:failure|warning)", fields.get("auto-submitted", ""))):
             return True
+        if self.answers:
+            return False
         return fields.get("return-path", "-").strip() in ("", "<>") or bool(_SYSTEM.search(fields.get("return-path", "")[:300]))
 
     @cached_property
@@ -115,7 +119,9 @@ class Report:
             if part.kind == "text/html" and any(text.strip() for text in texts):
                 continue
             texts.append(part.shown)
-        return "\n".join(texts)[:MAX_TEXT]
+        text = _BLANKS.sub(" ", "\n".join(texts)[:MAX_TEXT])
+        # Who answers a report quotes it.
+        return "\n".join(line for line in text.split("\n") if line[:1] != ">") if self.answers else text
 
     @cached_property
     def text(self) -> str:
@@ -216,7 +222,8 @@ class Report:
             trimmed = _trimmed(words)
             if not re.search(r"\w{3}", trimmed):
                 trimmed = _trimmed(self.text[self._start :])
-            said[address] = Said(address, trimmed, stage_of(words) or (stage_of(self.text) if len({row[0] for row in rows}) == 1 else ""))
+            quoted = words.lstrip(" >)\"'").startswith("[")
+            said[address] = Said(address, trimmed, stage_of(words) or (stage_of(self.text) if len({row[0] for row in rows}) == 1 else ""), quoted)
         return list(said.values())
 
 

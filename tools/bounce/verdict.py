@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["hard", "soft", "delayed", "complaint", "auto_reply", "other"]
+Kind = Literal["hard", "soft", "complaint", "auto_reply", "other"]
 Reason = Literal[
     "dead_address",
     "disabled",
@@ -59,3 +59,8 @@ class Verdict:
     recipients: tuple[Failed, ...] = ()
     message_id: str | None = None
     returned_headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def delayed(self) -> bool:
+        """Whether it only says that delivery is still being tried: soft by its kind, and no bounce yet."""
+        return self.kind == "soft" and all(recipient.action == "delayed" for recipient in self.recipients)
