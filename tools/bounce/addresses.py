@@ -10,7 +10,7 @@ MAX_ADDRESS = 1_000
 
 # Loose on purpose: what is found is compared with addresses that we know. Bounded, so that no text makes it slow.
 LOCAL = r"(?:\"[^\"\s@]{1,64}\"|[^\s<>()\[\]{}:;,\"'`@\\|]{1,64})"
-DOMAIN = r"(?:[^\W_](?:[\w-]{0,62}\.?){1,10}|\[[\d.]{7,15}\])"
+DOMAIN = r"(?:[^\W_][\w-]{0,62}(?:\.[\w-]{1,63}){0,10}|\[[\d.]{7,15}\])"
 ADDRESS = rf"{LOCAL}@{DOMAIN}"
 
 _UNITEXT = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
@@ -30,7 +30,7 @@ def read(text: str) -> tuple[str, bool]:
     # Addresses that are in use although no standard has them: with a dot at the end of the local part, quoted ...
     if re.fullmatch(ADDRESS, text):
         local, _at, domain = text.rpartition("@")
-        return f"{local}@{domain.lower().rstrip('.')}".lower(), "." in domain
+        return f"{local}@{domain.lower()}".lower(), "." in domain
     return text, False
 
 

@@ -15,8 +15,8 @@ _logger = logging.getLogger(__name__)
 # It tells of each detector that it tries.
 logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
 
-MAX_OCTETS = 64_000
-MAX_LINES = 2_000
+MAX_OCTETS = 20_000
+MAX_LINES = 400
 MAX_FAILED = 100
 
 

@@ -18,7 +18,7 @@ _FAILED = (
     r"delevery to the following|failed permanently|permanent(?: fatal)? (?:delivery )?errors?|returned (?:permanent )?errors?",
     r"the following (?:address|recipient|user|mail ?box)(?:\(?e?s\)?)?\b.{0,60}(?:fail|reject|invalid|unknown|had|not|error|refus)",
     r"(?:failed|failure) (?:recipient|reason|address)|error during delivery|errors? (?:occurred|while) .{0,40}(?:deliver|send)|error delivering",
-    r"rejected by (?:a|the) remote|(?:had|with) (?:permanent )?(?:fatal|delivery) errors|transcript of session follows",
+    r"rejected by (?:a|the) remote|(?:had|with) (?:permanent )?(?:fatal|delivery) (?:errors|problems)|mail ?box exceeds|transcript of session follows",
     r"(?:message|mail) (?:has been |was )?(?:returned|rejected|bounced)|did not like our|not listed in .{0,30}directory",
     r"no valid recipients|invalid (?:user address|final delivery userid)|(?:unknown|invalid) user\b|user'?s mail ?box is full",
     r"caused the following errors|(?:wasn't|weren't) delivered|is a permanent (?:error|failure)|could not be sent",
@@ -75,7 +75,7 @@ _SUBJECT = (
 # The start of what came back, after which nothing is the mail system's own.
 _RETURNED = (
     r"^[ \t>]*-{2,}[ \t]*(?:below|original|this is a copy|forwarded|returned|unsent|message|the header|mensaje|body of|begin|copy of)\b.*$",
-    r"^[ \t>]*(?:-{2,}[ \t]*)?(?:the )?(?:original message|message headers?)(?: headers?)? (?:follows?|details)?[ \t]*[:.]?[ \t]*$",
+    r"^[ \t>]*(?:-{2,}[ \t]*)?(?:the )?(?:possibly truncated )?(?:original message|message headers?)(?: headers?)?(?: follows?| details| following)?[ \t]*[:.]?[ \t]*$",
     r"^[ \t>]*(?:below is|included is|a copy of|the first \d+ lines of|your (?:original )?message reads)\b.*$",
     r"^[ \t>]*-{2,}[ \t]*(?:original|returned) (?:message|mail)(?: info)?\b.*$|^[ \t]*(?:original mail as follows|message headers follow)\b.*$",
     r"^[ \t>]*(?:received|return-path|dkim-signature|message-id)[ \t]?:.*$",

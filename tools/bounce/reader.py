@@ -68,7 +68,7 @@ def _verdict(raw: bytes) -> Verdict:
         found = _delivery_status(parts, report, returned) or _prose(report, returned)
     if found is None and (rule := autoreply.rule(message)):
         return Verdict("auto_reply", rule)
-    if found is None and report.by_system and not report.answers:
+    if found is None and report.by_system and not report.answers and report.doubtful:
         found = _last_resort(raw, report)
     if found is None:
         return Verdict("other", "ordinary message")

@@ -7,13 +7,15 @@ the address comes last, and only there does it matter when in the session it was
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from .verdict import Reason
 
 Stage = Literal["connect", "mail", "rcpt", "piped", "data", ""]
 
-MAX_TEXT = 2_000  # characters of a diagnostic that are looked at and kept
+MAX_TEXT = 2_000  # characters of a diagnostic that are kept
+MAX_WORDS = 600  # characters that are searched for a reason: it stands at the start
 
 _WHO = r"(?:user|recipient|mail ?box|addressee?|account|person|customer|destinataire|utilisateur|usuario|empf(?:ä|ae)nger)"
 _NOT = r"(?:not|n't|no longer|never)"
@@ -30,6 +32,7 @@ _TEXTS: tuple[tuple[Reason, str | None, str], ...] = (
     ("mailbox_full", None, r"insufficient (?:system |disk )?(?:storage|space)|out of (?:storage|disk)|too much mail (?:stored|data)"),
     ("mailbox_full", None, r"bo[iî]te (?:aux lettres )?.{0,30}pleine|postfach .{0,20}voll|buz[oó]n .{0,20}lleno|casella .{0,20}piena"),
     ("mailbox_full", None, r"(?:quota|size) (?:limit )?(?:of|for) .{0,60}(?:mailbox|user) .{0,20}exceed|mailbox (?:size )?limit"),
+    ("mailbox_full", None, r"mail ?box exceed|exceed(?:s|ed)? (?:the )?(?:local|allowed|mailbox) (?:limit|size)|too much mail"),
     ("size", None, r"(?:message|mail|size|line|headers?)\b.{0,30}\b(?:too (?:large|big|long)|exceed)|exceed.{0,30}\bsize|\bsize limit"),
     ("disabled", None, rf"{_WHO}\b.{{0,60}}\b(?:disabled|discontinued|suspended|deactivated|d[eé]sactiv|gesperrt)"),
     ("disabled", None, rf"(?:disabled|suspended|deactivated|blocked) {_WHO}"),
@@ -62,6 +65,8 @@ _STATUSES: tuple[tuple[Reason, str], ...] = (
 )
 _VAGUE = re.compile(r"|5\.[0135]\.\d+")  # no status, or one that doesn't tell
 _SAYS_ELSE = re.compile(r"4\..*|5\.(?:2\.[2-9]|3\.4|[46]\..*|7\.(?!1$).*)")  # a status that is no part of an answer "unknown"
+# Who says that something may be so doesn't say that it is.
+_HEDGED = re.compile(r"\b(?:may not|might|möglicherweise|il se peut|possible que|puede que|potrebbe|talvez|mogelijk)\b|может быть|可能", re.IGNORECASE)
 # Words that blame the address: the person ...
 _NOBODY = re.compile(
     rf"\b{_WHO}s?\b(?: \S+)? (?:is |was |are |ist )?(?:unknown|invalid|unbekannt|inconnue?|desconocido|illegal)\b"
@@ -159,9 +164,10 @@ def first_code(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return `text` on one line without URLs and addresses: "<spam@x.com>" and ".../policy" say nothing about spam."""
-    return " ".join(_NOISE.sub(" ", text).split())
+    return " ".join(_NOISE.sub(" ", text[:MAX_TEXT]).split())[:MAX_WORDS]
 
 
+@lru_cache(maxsize=2_048)
 def _reason(status: str, text: str, stage: Stage, first_hand: bool) -> Reason:
     for reason, pattern, words in _ROWS:
         if (pattern is None or pattern.fullmatch(status)) and words.search(text):
@@ -181,7 +187,7 @@ def _reason(status: str, text: str, stage: Stage, first_hand: bool) -> Reason:
     if (status == "5.1.0" and _REJECTED.search(text)) or (status == "5.5.0" and _UNAVAILABLE.search(text)):
         return "dead_address" if stage != "mail" else "policy"
     if nobody:
-        believed = first_hand or stage == "piped"
+        believed = (first_hand and not _HEDGED.search(text)) or stage == "piped"
         return "dead_address" if believed and _VAGUE.fullmatch(status) else "filtered"
     if _UNAVAILABLE.search(text):
         return "filtered"

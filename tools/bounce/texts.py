@@ -16,6 +16,8 @@ from .addresses import ADDRESS
 from .parts import MAX_TEXT, Part, fields_of
 
 MAX_RECIPIENTS = 200
+MAX_TOP = 8_000  # characters: where the sentence stands that something failed
+_TRANSCRIPT = re.compile(r"<<<[ ]?([245]\d\d[^\n]{0,500})")
 _BLANKS = re.compile(r"[ \t\xa0]+")
 
 _SYSTEM = re.compile(
@@ -26,11 +28,11 @@ _SYSTEM = re.compile(
 )
 _LABEL = r"(?:[^\W\d_][\w ()#./-]{0,40}(?:[:=]|\bwith)[ \t]*)"
 _LINE = re.compile(
-    rf"^[ \t>*•·–|~-]{{0,40}}(?:<<<[ \t]*)?(?P<label>{_LABEL})?(?:[245]\d\d[ -](?:\d\.\d+\.\d+[ ])?)?"
+    rf"^[ \t>*•·–|~-]{{0,40}}(?:<<<[ \t]*|(?:sent )?>>> RCPT )?(?P<label>{_LABEL})?(?:[245]\d\d[ -](?:\d\.\d+\.\d+[ ])?)?"
     rf"[<\"'\[({{]{{0,3}}(?:SMTP:|rfc822;[ ]?|mailto:)?(?P<address>{ADDRESS})[>\"'\])}}]{{0,3}}(?:<mailto:[^>\n]{{0,300}}>)?(?P<rest>[^\n]{{0,500}})",
     re.IGNORECASE | re.MULTILINE,
 )
-_NO_LABEL = re.compile(r"from|sender|reply|return|contact|mail from|cc\b|message-id|bcc|to\b|envelope-from|postmaster|support|help", re.IGNORECASE)
+_NO_LABEL = re.compile(r"from|sender|reply|return|contact|mail from|cc\b|message-id|bcc|to(?!:<)\b|envelope-from|postmaster|support|help", re.IGNORECASE)
 _REST = re.compile(
     r"[ \t]*(?:$|[:;,(\[{]|\.\.\.|[–-]|<|on\b|at\b|is\b|was\b|has\b|does\b|did\b|invalid\b|error\b|failed\b|rejected\b|unknown\b|user\b"
     r"|mailbox\b|because\b|[245]\d\d\b|not\b|couldn|could\b|cannot\b|no\b|wasn|isn|doesn)",
@@ -52,11 +54,11 @@ _SENTENCES = tuple(
 _STAGES: tuple[tuple[reasons.Stage, re.Pattern[str]], ...] = tuple(
     (stage, re.compile(pattern, re.IGNORECASE))
     for stage, pattern in (
-        ("rcpt", r"in reply to RCPT|after RCPT|our RCPT|not like recipient|\[RCPT_TO\]|SMTP:RCPT|\(state 14\)|sent: RCPT|RCPT (?:TO )?command"),
+        ("rcpt", r"in reply to RCPT|after RCPT|\bour RCPT|not like recipient|\[RCPT_TO\]|SMTP:RCPT|\(state 14\)|sent: RCPT|RCPT (?:TO )?command"),
         ("rcpt", r"has rejected address|recipient was rejected|RCPT failed|in response to RCPT|during RCPT|>>> RCPT"),
-        ("data", r"in reply to (?:end of )?DATA|after (?:end of )?DATA|our final DATA|after I sent the message|\(state 18\)|TEXT command|\(DATA\)"),
+        ("data", r"in reply to (?:end of )?DATA|after (?:end of )?DATA|\bour final DATA|after I sent the message|\(state 18\)|TEXT command|\(DATA\)"),
         ("data", r"\[DATA\]|end of data|smtp command\s+DATA|after sending data|message was rejected after"),
-        ("mail", r"in reply to MAIL|after MAIL|our MAIL|MAIL_FROM|\(state 13\)|sender was rejected|MAIL (?:FROM )?command|>>> MAIL"),
+        ("mail", r"in reply to MAIL|after MAIL FROM|\bour MAIL|MAIL_FROM|\(state 13\)|sender was rejected|MAIL (?:FROM )?command|>>> MAIL"),
         # All was sent at once (RFC 2920), so that the answer to RCPT stands after DATA.
         ("piped", r"<<< 5\d\d[^\n]{0,20} (?:error: )?(?:need RCPT|no valid recipients|no recipients)"),
         ("data", r">>> DATA"),
@@ -130,7 +132,7 @@ class Report:
 
     @cached_property
     def _cut(self) -> int:
-        first = phrases.FAILED.search(self.whole)
+        first = phrases.FAILED.search(self.whole[:MAX_TOP])
         for found in phrases.RETURNED.finditer(self.whole):
             # What comes back comes after the sentence, where there is one.
             if first is None or found.start() > first.start() or found[0].lstrip(" \t>-").lower().startswith(("received", "return-path")):
@@ -151,13 +153,18 @@ class Report:
     @cached_property
     def delayed(self) -> bool:
         """Whether delivery is still being tried."""
-        text = f"{self.subject}\n{self.text}"
+        text = f"{self.subject[:500]}\n{self.text[:MAX_TOP]}"
         return phrases.DELAYED.search(text) is not None and phrases.FINAL.search(text) is None
 
     @cached_property
     def reports(self) -> bool:
         """Whether it has words of a report."""
-        return phrases.FAILED.search(self.text) is not None or self.delayed
+        return phrases.FAILED.search(self.text[:MAX_TOP]) is not None or self.delayed
+
+    @cached_property
+    def doubtful(self) -> bool:
+        """Whether it may yet be a report: its sender is a mail system by name, or its subject is that of one."""
+        return _SYSTEM.search(self.message.header("from")[:500]) is not None or phrases.SUBJECT.search(self.subject[:500]) is not None
 
     @cached_property
     def recipients(self) -> list[Said]:
@@ -181,7 +188,8 @@ class Report:
 
     @cached_property
     def _start(self) -> int:
-        first = phrases.FAILED.search(self.text) or phrases.DELAYED.search(self.text)
+        top = self.text[:MAX_TOP]
+        first = phrases.FAILED.search(top) or phrases.DELAYED.search(top)
         return self.text.rfind("\n", 0, first.start()) + 1 if first else 0
 
     def _named(self, start: int, text: str) -> list[tuple[str, int, int]]:
@@ -220,11 +228,20 @@ class Report:
             if address in said:
                 continue
             trimmed = _trimmed(words)
+            before = _trimmed(self.text[self._start : rows[0][1]])
             if not re.search(r"\w{3}", trimmed):
                 trimmed = _trimmed(self.text[self._start :])
+            elif not _answered(trimmed) and _answered(before):
+                trimmed = before
+            elif not _answered(trimmed) and (transcript := _TRANSCRIPT.search(self.text)):
+                trimmed = _trimmed(transcript[1])
             quoted = words.lstrip(" >)\"'").startswith("[")
             said[address] = Said(address, trimmed, stage_of(words) or (stage_of(self.text) if len({row[0] for row in rows}) == 1 else ""), quoted)
         return list(said.values())
+
+
+def _answered(words: str) -> bool:
+    return bool(reasons.first_status(words) or reasons.first_code(words))
 
 
 def stage_of(words: str) -> reasons.Stage:
