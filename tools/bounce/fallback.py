@@ -17,13 +17,15 @@ logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
 
 MAX_OCTETS = 20_000
 MAX_LINES = 400
+MAX_LINE = 500  # octets
 MAX_FAILED = 100
 
 
 def recipients(octets: bytes) -> tuple[list[str], list[str]]:
     """Return the addresses that failed for now, and for good. Never raises."""
     try:
-        raw = b"\n".join(octets[:MAX_OCTETS].split(b"\n", MAX_LINES)[:MAX_LINES])
+        lines = octets[:MAX_OCTETS].split(b"\n", MAX_LINES)[:MAX_LINES]
+        raw = b"\n".join(line[:MAX_LINE] for line in lines)
         temporary, permanent = all_failures(message_from_bytes(raw, policy=policy.compat32))
     except Exception:  # detectors of many hands, on text that a stranger wrote
         _logger.warning("An incoming message could not be analysed.", exc_info=True)

@@ -21,7 +21,7 @@ from typing import Any
 from . import addresses, autoreply, dsn, fallback, feedback, notices, reasons
 from .parts import Part, fields_of, parse
 from .texts import Report, Said
-from .verdict import Failed, Kind, Verdict
+from .verdict import MALFORMED, ORDINARY, Failed, Kind, Verdict
 
 _logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def octets(message: Message[Any, Any]) -> bytes:
     """Return the message as it came, or something else that is the same for the same message."""
     try:
         return message.as_bytes(policy=policy.compat32)
-    except (AttributeError, KeyError, LookupError, TypeError, ValueError):  # raised on what no standard allows
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):  # raised on what no standard allows
         return repr((list(message.raw_items()), message.get_payload())).encode("utf-8", "backslashreplace")
 
 
@@ -52,7 +52,7 @@ def read(message: bytes | Message[Any, Any]) -> Verdict:
         return _verdict(message if isinstance(message, bytes) else octets(message))
     except Exception:  # the texts of strangers meet much that is not ours
         _logger.warning("An incoming message could not be analysed.", exc_info=True)
-        return Verdict("other", "malformed message")
+        return Verdict("other", MALFORMED)
 
 
 def _verdict(raw: bytes) -> Verdict:
@@ -68,10 +68,10 @@ def _verdict(raw: bytes) -> Verdict:
         found = _delivery_status(parts, report, returned) or _prose(report, returned)
     if found is None and (rule := autoreply.rule(message)):
         return Verdict("auto_reply", rule)
-    if found is None and report.by_system and not report.answers and report.doubtful:
+    if found is None and report.by_system and not report.answers and (report.named_system or report.announced):
         found = _last_resort(raw, report)
     if found is None:
-        return Verdict("other", "ordinary message")
+        return Verdict("other", ORDINARY)
     returned = {name: value[:_MAX_KEPT] for name, value in (found.returned_headers or returned).items()}
     match = _MESSAGE_ID.search(returned.get("message-id", ""))
     return replace(found, message_id=match[0] if match else None, returned_headers=returned)
@@ -97,6 +97,8 @@ def _complaint(
             if about in feedback.NO_COMPLAINTS:
                 return Verdict("other", f"RFC 5965 feedback-type {about}")
             return Verdict("complaint", "RFC 5965 feedback report", feedback.complainers(said, returned))
+    if message.parameter("report-type").lower() == "feedback-report" and "\nfeedback-type:" in f"\n{report.whole}".lower():
+        return Verdict("complaint", "RFC 5965 fields in the text", feedback.complainers(report.whole, returned))
     if (named := feedback.form(message, returned, enclosed)) is not None:
         return Verdict("complaint", "complaint form of a mailbox provider", named)
     if (told := feedback.notification(report.whole)) is None:
@@ -141,7 +143,7 @@ def _of_block(block: dict[str, str], action: str, report: Report, embedded: list
 
 
 def _prose(report: Report, returned: dict[str, str]) -> Verdict | None:
-    if not report.by_system and not _announced(report):
+    if not (report.by_system and (report.named_system or report.announced or returned)) and not _announced(report):
         return None
     if not report.reports and not report.every_failed:
         return None
@@ -156,12 +158,10 @@ def _prose(report: Report, returned: dict[str, str]) -> Verdict | None:
 
 def _announced(report: Report) -> bool:
     """Tell whether a subject is that of a report, in a message that answers nothing and is from no list."""
-    from .phrases import SUBJECT
-
     fields = report.message.fields
     if any(name in fields for name in ("in-reply-to", "references", "list-id", "list-unsubscribe")):
         return False
-    return SUBJECT.match(report.subject.strip()) is not None and bool(report.returned)
+    return report.announced and bool(report.returned)
 
 
 def _of_prose(said: Said, delayed: bool) -> Failed:

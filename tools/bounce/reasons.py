@@ -17,7 +17,7 @@ Stage = Literal["connect", "mail", "rcpt", "piped", "data", ""]
 MAX_TEXT = 2_000  # characters of a diagnostic that are kept
 MAX_WORDS = 600  # characters that are searched for a reason: it stands at the start
 
-_WHO = r"(?:user|recipient|mail ?box|addressee?|account|person|customer|destinataire|utilisateur|usuario|empf(?:ä|ae)nger)"
+_WHO = r"(?:user|recipient(?!'?s? (?:mail )?(?:server|domain|system))|mail ?box|addressee?|account|person|customer|destinataire|utilisateur|usuario|empf(?:ä|ae)nger)"
 _NOT = r"(?:not|n't|no longer|never)"
 
 # (reason, status or None for any, text): the first row that fits decides.
@@ -31,15 +31,15 @@ _TEXTS: tuple[tuple[Reason, str | None, str], ...] = (
     ("mailbox_full", None, r"(?:mail ?box|in ?box|mail ?folder) (?:.{0,20} )?(?:is )?full\b|\bdisk full|not enough (?:\w+ )?space"),
     ("mailbox_full", None, r"insufficient (?:system |disk )?(?:storage|space)|out of (?:storage|disk)|too much mail (?:stored|data)"),
     ("mailbox_full", None, r"bo[iî]te (?:aux lettres )?.{0,30}pleine|postfach .{0,20}voll|buz[oó]n .{0,20}lleno|casella .{0,20}piena"),
-    ("mailbox_full", None, r"(?:quota|size) (?:limit )?(?:of|for) .{0,60}(?:mailbox|user) .{0,20}exceed|mailbox (?:size )?limit"),
+    ("mailbox_full", None, r"(?:quota|size) (?:limit )?(?:of|for) .{0,60}(?:mailbox|user) .{0,20}exceed|mailbox (?:size )?limit|full (?:mail|in) ?box"),
     ("mailbox_full", None, r"mail ?box exceed|exceed(?:s|ed)? (?:the )?(?:local|allowed|mailbox) (?:limit|size)|too much mail"),
-    ("size", None, r"(?:message|mail|size|line|headers?)\b.{0,30}\b(?:too (?:large|big|long)|exceed)|exceed.{0,30}\bsize|\bsize limit"),
+    ("size", None, r"(?:message|mail|size|line|headers?)\b[^\d\[]{0,30}\b(?:too (?:large|big)|exceed)|(?:line|header)s? .{0,20}too long|exceed.{0,30}\bsize|\bsize limit|line limit"),
     ("disabled", None, rf"{_WHO}\b.{{0,60}}\b(?:disabled|discontinued|suspended|deactivated|d[eé]sactiv|gesperrt)"),
     ("disabled", None, rf"(?:disabled|suspended|deactivated|blocked) {_WHO}"),
     ("disabled", None, r"(?:account|mailbox|compte)\b.{0,20} (?:is|est) (?:temporarily )?(?:blocked|locked|frozen|bloqu)"),
     ("disabled", None, r"extended inactivity|not currently being accepted for this"),
     ("content", None, r"\b(?:spam|virus|malware|phishing|unsolicited|infected|ube|junk)\b|spam-?(?:like|score|message|signature)"),
-    ("content", None, r"\bcontent\b.{0,40}\b(?:reject|denied|block|not accept|potential)|attachment|virus detected|pourriel"),
+    ("content", None, r"\bcontent\b.{0,40}\b(?:reject|denied|block|not accept|potential)|attachment|virus detected|pourriel|\bfiltered\b"),
     ("content", None, r"headers? error|duplicate header|multiple .{0,20}addresses in|\brfc ?[25]?822\b|not (?:rfc|compliant)"),
     ("blocked", None, r"black ?list|block ?list|\bblocked\b|\b(?:dns)?[rd]bl\b|spamhaus|reputation|(?<!not )\blisted (?:at|on|by)\b|listed in .{0,20}(?:bl|list)\b"),
     ("blocked", None, r"\bbanned\b|client host .{0,80}\brejected|reverse dns|\bptr\b|name lookup failed|open relay"),
@@ -184,8 +184,12 @@ def _reason(status: str, text: str, stage: Stage, first_hand: bool) -> Reason:
         return "expired"
     if re.fullmatch(r".\.4\.\d+", status):
         return "network"
-    if (status == "5.1.0" and _REJECTED.search(text)) or (status == "5.5.0" and _UNAVAILABLE.search(text)):
-        return "dead_address" if stage != "mail" else "policy"
+    if stage != "mail" and ((status == "5.1.0" and _REJECTED.search(text)) or (status == "5.5.0" and _UNAVAILABLE.search(text))):
+        return "dead_address"
+    if stage == "mail":
+        return "policy"
+    if stage == "connect":
+        return "blocked"
     if nobody:
         believed = (first_hand and not _HEDGED.search(text)) or stage == "piped"
         return "dead_address" if believed and _VAGUE.fullmatch(status) else "filtered"
@@ -193,4 +197,5 @@ def _reason(status: str, text: str, stage: Stage, first_hand: bool) -> Reason:
         return "filtered"
     if _NETWORK.search(text):
         return "network"
-    return "unknown"
+    # Recipients are refused before the message is sent; what is refused after it is the message.
+    return "content" if stage == "data" and not status.startswith("4.") else "unknown"

@@ -18,11 +18,12 @@ from .parts import MAX_TEXT, Part, fields_of
 MAX_RECIPIENTS = 200
 MAX_TOP = 8_000  # characters: where the sentence stands that something failed
 _TRANSCRIPT = re.compile(r"<<<[ ]?([245]\d\d[^\n]{0,500})")
+_ADDRESS = re.compile(ADDRESS)
 _BLANKS = re.compile(r"[ \t\xa0]+")
 
 _SYSTEM = re.compile(
     r"\b(?:mailer[-_. ]?daemon|mail[-_. ]?daemon|post_?master|mdaemon|mmdf|mail(?:[-_. ]delivery)?[-_. ](?:service|system|subsystem|robot)"
-    r"|mail_service|delivery[-_. ](?:subsystem|system|service|notification|failure)|(?:system|mail) administrator|ndr|bounces?|e500_smtp\w*"
+    r"|mail_service|delivery[-_. ](?:subsystem|system|service|notification|failure)|(?:system|mail) administrator|ndr|e500_smtp\w*"
     r"|microsoft exchange|mail delivery|autoresponder-bounce|mailadmin|no-?reply-?dsn|complaints)\b",
     re.IGNORECASE,
 )
@@ -88,17 +89,27 @@ class Report:
         return self.message.header("subject")
 
     @cached_property
+    def named_system(self) -> bool:
+        """Whether a mail system gives its name, or what only systems write."""
+        sender = self.message.header("from")[:500].strip()
+        if self.every_failed or sender.endswith(("<>", '<"">')) or _SYSTEM.search(sender):
+            return True
+        if self.message.parameter("report-type").lower() == "delivery-status":
+            return True
+        submitted = self.message.fields.get("auto-submitted", "")
+        return not self.answers and re.search(r"auto-generated \((?:failure|warning)", submitted) is not None
+
+    @cached_property
     def by_system(self) -> bool:
-        """Whether a mail system speaks, and no person: by its name, an empty return path, or what only systems write."""
+        """Whether a mail system speaks, and no person: by its name, or by an empty return path."""
         fields = self.message.fields
-        sender = self.message.header("from")[:500]
-        if self.every_failed or sender.strip() in ("", "<>") or sender.rstrip().endswith(("<>", "<\"\">")):
-            return True
-        if _SYSTEM.search(sender) or (not self.answers and re.search(r"auto-generated \((?:failure|warning)", fields.get("auto-submitted", ""))):
-            return True
-        if self.answers:
-            return False
-        return fields.get("return-path", "-").strip() in ("", "<>") or bool(_SYSTEM.search(fields.get("return-path", "")[:300]))
+        path = fields.get("return-path", "-").strip() if fields.get("from") else ""
+        return self.named_system or (not self.answers and (path in ("", "<>") or _SYSTEM.search(path[:300]) is not None))
+
+    @cached_property
+    def announced(self) -> bool:
+        """Whether the subject begins as that of a report does."""
+        return phrases.SUBJECT.match(self.subject.strip()[:500]) is not None
 
     @cached_property
     def answers(self) -> bool:
@@ -162,20 +173,17 @@ class Report:
         return phrases.FAILED.search(self.text[:MAX_TOP]) is not None or self.delayed
 
     @cached_property
-    def doubtful(self) -> bool:
-        """Whether it may yet be a report: its sender is a mail system by name, or its subject is that of one."""
-        return _SYSTEM.search(self.message.header("from")[:500]) is not None or phrases.SUBJECT.search(self.subject[:500]) is not None
-
-    @cached_property
     def recipients(self) -> list[Said]:
         """Whom it names as not reached."""
-        named = self._named(self._start, self.text) or self._in_sentences(self.text[self._start :], self._start)
-        named = named or self._in_sentences(self.text, 0) or self._named(0, self.text)
         if self.every_failed:
             return [self.about(address) for address in self.every_failed]
+        named = self._named(self._start, self.text)
+        in_sentence = not named
+        named = named or self._in_sentences(self.text[self._start :], self._start) or self._in_sentences(self.text, 0)
+        named = named or self._named(0, self.text)
         own = set(addresses.within(self.message.header("to")))
         others = [row for row in named if row[0] not in own]
-        return self._said(others or named)
+        return self._said(others or named, in_sentence)
 
     def about(self, address: str) -> Said:
         """Return what the text says about `address`, wherever it does."""
@@ -184,6 +192,8 @@ class Report:
                 return said
         place = self.text.lower().find(address)
         words = self.text[place + len(address) :] if place >= 0 else self.text[self._start :]
+        if place < 0 and not self.every_failed and _ADDRESS.search(words):
+            words = ""  # it is about somebody else
         return Said(address, _trimmed(words), stage_of(words))
 
     @cached_property
@@ -213,21 +223,23 @@ class Report:
     def _in_sentences(self, text: str, offset: int) -> list[tuple[str, int, int]]:
         for pattern in _SENTENCES:
             rows = [
-                (addresses.read(found[1].rstrip("."))[0], found.start() + offset, found.end(1) + offset)
+                (addresses.read(found[1].rstrip("."))[0], found.start(1) + offset, found.end(1) + offset)
                 for found in pattern.finditer(text[:8_000])
             ]
             if rows:
                 return rows[:MAX_RECIPIENTS]
         return []
 
-    def _said(self, rows: list[tuple[str, int, int]]) -> list[Said]:
+    def _said(self, rows: list[tuple[str, int, int]], in_sentence: bool = False) -> list[Said]:
         said: dict[str, Said] = {}
-        for number, (address, _start, end) in enumerate(rows):
-            following = next((start for other, start, _end in rows[number + 1 :] if other != address), len(self.text))
+        for number, (address, start, end) in enumerate(rows):
+            following = next((begin for other, begin, _end in rows[number + 1 :] if other != address), len(self.text))
             words = self.text[end:following]
             if address in said:
                 continue
-            trimmed = _trimmed(words)
+            line = self.text.rfind("\n", 0, start) + 1
+            # What stands before it on its line belongs to the sentence.
+            trimmed = _trimmed(f"{_trimmed(self.text[line:start])} {words}" if in_sentence else words)
             before = _trimmed(self.text[self._start : rows[0][1]])
             if not re.search(r"\w{3}", trimmed):
                 trimmed = _trimmed(self.text[self._start :])

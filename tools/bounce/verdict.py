@@ -20,6 +20,8 @@ Reason = Literal[
     "network",
     "unknown",
 ]
+# The rules of `other` for what nobody made sense of; it has other rules for receipts and notices.
+ORDINARY, MALFORMED = "ordinary message", "malformed message"
 # What the sender is to blame for, or the system between: it says nothing about the address.
 NOT_THE_ADDRESS: frozenset[Reason] = frozenset(("blocked", "policy", "content", "size", "rate"))
 
@@ -64,3 +66,8 @@ class Verdict:
     def delayed(self) -> bool:
         """Whether it only says that delivery is still being tried: soft by its kind, and no bounce yet."""
         return self.kind == "soft" and all(recipient.action == "delayed" for recipient in self.recipients)
+
+    @property
+    def understood(self) -> bool:
+        """Whether some rule knew the message: a receipt or a DMARC report is `other`, and understood."""
+        return self.rule not in (ORDINARY, MALFORMED)
