@@ -36,17 +36,21 @@ _STARTS = re.compile(
     r"^\W*(?:auto(?:matic(?:ally)?|mated)?[- ]?(?:reply|response|answer|respon[ds]er)|out of (?:the )?office|ooo\b|away from (?:my |the )?(?:office|mail|desk)"
     r"|(?:i am |i'm |currently )?(?:away|on (?:vacation|holiday|leave|annual leave|parental leave|maternity leave))(?: until| till| from|$|[:\-–!.])"
     r"|vacation (?:reply|response|notice|message)|absence (?:notice|from)|auto:"
-    r"|automatische (?:antwort|beantwortung|e-?mail)|abwesenheit(?:s\w*)?|abwesend|nicht im (?:büro|haus)|ich bin (?:nicht im|im urlaub|abwesend)|urlaub(?:s\w*)?[:\s]"
-    r"|r[ée]ponse automatique|absence du bureau|absent(?:e)?\b(?: du| jusqu)|message d['’]absence|je suis (?:absent|en congé)|en congé"
+    r"|automatische (?:antwort|beantwortung|e-?mail)|abwesenheit(?:s\w*)?|abwesend|nicht im (?:büro|haus)"
+    r"|ich bin (?:nicht im|im urlaub|abwesend)|urlaub(?:s\w*)?[:\s]"
+    r"|r[ée]ponse automatique|absence du bureau|absent(?:e)?\b(?: du| jusqu)|message d['’]absence"
+    r"|je suis (?:absent|en congé)|en congé"
     r"|respuesta autom[áa]tica|fuera de (?:la )?oficina|ausente|estoy (?:fuera|ausente|de vacaciones)"
     r"|risposta automatica|fuori (?:sede|ufficio)|assente|assenza|sono (?:assente|in ferie)"
     r"|resposta autom[áa]tica|fora do escrit[óo]rio|aus[êe]ncia|estou (?:ausente|de f[ée]rias)"
     r"|automatisch(?:e)? (?:antwoord|beantwoord)|afwezig(?:heid\w*)?|niet aanwezig|ik ben (?:afwezig|op vakantie)"
-    r"|automatyczna odpowied[źz]|odpowied[źz] automatyczna|autoodpowied[źz]|poza biurem|nieobecno[śs][ćc]|jestem (?:poza|na urlopie)"
+    r"|automatyczna odpowied[źz]|odpowied[źz] automatyczna|autoodpowied[źz]|poza biurem|nieobecno[śs][ćc]"
+    r"|jestem (?:poza|na urlopie)"
     r"|автоматический ответ|автоответ\w*|вне офиса|отсутств\w+|нет на месте|я в отпуске"
     r"|自動(?:応答|返信|回覆|回复)|不在(?:通知|連絡|のお知らせ)|休暇中|自动(?:回复|答复|回覆)|自動回覆|不在办公室|外出(?:中|自动)|休假"
     r"|자동 ?(?:응답|회신)|부재 ?중|autosvar|automatiskt svar|frånvar\w*|fraværende|automaattinen vastaus|poissa"
-    r"|automatick[áa] odpov[ěe]ď|mimo kancel[áa][řr]|automatikus v[áa]lasz|h[áa]zon k[ií]v[üu]l|otomatik yan[ıi]t|ofis d[ıi][şs][ıi]nda|r[ăa]spuns automat)",
+    r"|automatick[áa] odpov[ěe]ď|mimo kancel[áa][řr]|automatikus v[áa]lasz|h[áa]zon k[ií]v[üu]l|otomatik yan[ıi]t"
+    r"|ofis d[ıi][şs][ıi]nda|r[ăa]spuns automat)",
     re.IGNORECASE,
 )
 # Sieve's vacation (RFC 5230) and many webmailers put a word of theirs before our subject.

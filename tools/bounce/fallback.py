@@ -7,6 +7,7 @@ given the start of a message, and only one that a mail system has written.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from email import message_from_bytes, policy
 
 from flufl.bounce import all_failures
@@ -33,5 +34,5 @@ def recipients(octets: bytes) -> tuple[list[str], list[str]]:
     return _texts(temporary - permanent), _texts(permanent)
 
 
-def _texts(found: set[bytes]) -> list[str]:
+def _texts(found: Iterable[bytes]) -> list[str]:
     return [address.decode("utf-8", "replace") for address in sorted(found)[:MAX_FAILED]]

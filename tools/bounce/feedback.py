@@ -20,9 +20,14 @@ _RECIPIENT = re.compile(
     r"^(?:original-rcpt-to|removal-recipient|original-recipient|redacted-address|final-recipient)[ \t]*:[ \t]*(.*)",
     re.IGNORECASE | re.MULTILINE,
 )
-_FORMS = re.compile(r"^(?:(?:fw|fwd): ?)?(?:complaint about message from|client tos notification|email feedback report for ip|abuse report\b)", re.IGNORECASE)
-_FORM_SENDERS = re.compile(r"@(?:[\w-]+\.)*(?:hotmail\.com|outlook\.com|live\.com|microsoft\.com|aol\.(?:com|net)|fbl\.[\w.-]+|feedback[\w-]*\.[\w.-]+|senderscore\.net)\b|\bscomp@", re.IGNORECASE)
-_HOTMAIL = ("x-hmxmroriginalrecipient", "x-aol-recipient", "x-apparently-to")
+_FORMS = re.compile(
+    r"^(?:(?:fw|fwd): ?)?(?:complaint about message from|client tos notification|email feedback report for ip)",
+    re.IGNORECASE,
+)
+_PROVIDERS = re.compile(
+    r"@(?:[\w-]+\.){0,5}(?:hotmail\.com|outlook\.com|live\.com|microsoft\.com|aol\.com|aol\.net|senderscore\.net)\b|\bscomp@",
+    re.IGNORECASE,
+)
 _NAMED = re.compile(r"^x-hmxmroriginalrecipient[ \t]*:[ \t]*(.*)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -48,10 +53,8 @@ def form(message: Part, returned: dict[str, str], enclosed: str) -> tuple[Failed
     Hotmail (JMRP) and AOL enclose what is complained about, with the recipient in a field of their own.
     """
     named = [address for value in _NAMED.findall(message.head + "\n" + enclosed) for address in addresses.within(value)]
-    sender, subject = message.header("from"), message.header("subject")
-    if not enclosed or not (named or (_FORMS.search(subject) and _FORM_SENDERS.search(sender))):
-        return None
-    if not named and not _FORMS.search(subject):
+    known = _FORMS.search(message.header("subject")) and _PROVIDERS.search(message.header("from")[:500])
+    if not enclosed or not (named or known):
         return None
     return complained(named or addresses.within(returned.get("to", "")))
 
@@ -62,39 +65,48 @@ def notification(text: str) -> tuple[str, tuple[Failed, ...], dict[str, str]] | 
     The kinds are bounce, complaint and delivery, in lower case.
     """
     start = text.find("{")
-    if start < 0 or '"notificationType"' not in text and '"eventType"' not in text:
+    if start < 0 or ('"notificationType"' not in text and '"eventType"' not in text):
         return None
     try:
         said, _end = json.JSONDecoder(strict=False).raw_decode(text[start:])
     except (ValueError, RecursionError):
         return None
-    if isinstance(said, dict) and isinstance(said.get("Message"), str):
-        return notification(said["Message"])
     if not isinstance(said, dict):
         return None
+    if isinstance(said.get("Message"), str):  # as the notification service wraps it
+        return notification(said["Message"])
     kind = str(said.get("notificationType") or said.get("eventType") or "").lower()
-    mail = said.get("mail") if isinstance(said.get("mail"), dict) else {}
-    headers = mail.get("commonHeaders") if isinstance(mail.get("commonHeaders"), dict) else {}
-    returned = {"message-id": str(headers.get("messageId") or "")[:1_000], "subject": str(headers.get("subject") or "")[:1_000]}
+    headers = _object(_object(said, "mail"), "commonHeaders")
+    returned = {"message-id": _text(headers, "messageId"), "subject": _text(headers, "subject")}
     returned = {name: value for name, value in returned.items() if value}
     if kind == "complaint":
-        return kind, complained([address for row in _rows(said, "complaint", "complainedRecipients") for address in addresses.within(str(row.get("emailAddress") or ""))]), returned
+        rows = _rows(said, "complaint", "complainedRecipients")
+        return kind, complained([address for row in rows for address in addresses.within(_text(row, "emailAddress"))]), returned
     if kind == "bounce":
-        passing = str((said.get("bounce") or {}).get("bounceType") or "").lower() == "transient"
+        passing = _text(_object(said, "bounce"), "bounceType").lower() == "transient"
         return kind, tuple(_bounced(row, passing) for row in _rows(said, "bounce", "bouncedRecipients")), returned
     return kind, (), returned
 
 
+def _object(said: dict[str, Any], name: str) -> dict[str, Any]:
+    found = said.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(said: dict[str, Any], name: str) -> str:
+    return str(said.get(name) or "")[:1_000]
+
+
 def _rows(said: dict[str, Any], name: str, recipients: str) -> Iterator[dict[str, Any]]:
-    about = said.get(name)
-    rows = about.get(recipients) if isinstance(about, dict) else None
+    rows = _object(said, name).get(recipients)
     for row in rows[:MAX_RECIPIENTS] if isinstance(rows, list) else ():
         if isinstance(row, dict) and row.get("emailAddress"):
             yield row
 
 
 def _bounced(row: dict[str, Any], passing: bool) -> Failed:
-    words = str(row.get("diagnosticCode") or "").partition(";")[2].strip() or str(row.get("diagnosticCode") or "")
-    status, permanent, reason = reasons.judge(words, reasons.first_status(str(row.get("status") or "")), "", not words)
-    address, _valid = addresses.read(str(row["emailAddress"]))
-    return Failed(address, "failed", status, words[: reasons.MAX_TEXT], permanent and not passing, reason)
+    said = _text(row, "diagnosticCode")
+    words = said.partition(";")[2].strip() or said
+    status, permanent, reason = reasons.judge(words, reasons.first_status(_text(row, "status")), "", not words)
+    address, _valid = addresses.read(_text(row, "emailAddress"))
+    return Failed(address, "failed", status, words, permanent and not passing, reason)

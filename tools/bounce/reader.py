@@ -18,13 +18,15 @@ from email import policy
 from email.message import Message
 from typing import Any
 
-from . import addresses, autoreply, dsn, fallback, feedback, notices, reasons
+from . import addresses, autoreply, dsn, fallback, feedback, notices, reasons, speakers
 from .parts import Part, fields_of, parse
-from .texts import Report, Said
+from .said import Said
+from .texts import Report
 from .verdict import MALFORMED, ORDINARY, Failed, Kind, Verdict
 
 _logger = logging.getLogger(__name__)
 
+_FEEDBACK_TYPE = re.compile(r"^feedback-type[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,990}>")
 _KEPT = ("message-id", "from", "to", "subject", "date", "return-path", "list-unsubscribe", "feedback-id")
 _ENCLOSED = frozenset(("message/rfc822", "message/global", "message/partial"))
@@ -68,7 +70,7 @@ def _verdict(raw: bytes) -> Verdict:
         found = _delivery_status(parts, report, returned) or _prose(report, returned)
     if found is None and (rule := autoreply.rule(message)):
         return Verdict("auto_reply", rule)
-    if found is None and report.by_system and not report.answers and (report.named_system or report.announced):
+    if found is None and _doubtful(message):
         found = _last_resort(raw, report)
     if found is None:
         return Verdict("other", ORDINARY)
@@ -97,7 +99,7 @@ def _complaint(
             if about in feedback.NO_COMPLAINTS:
                 return Verdict("other", f"RFC 5965 feedback-type {about}")
             return Verdict("complaint", "RFC 5965 feedback report", feedback.complainers(said, returned))
-    if message.parameter("report-type").lower() == "feedback-report" and "\nfeedback-type:" in f"\n{report.whole}".lower():
+    if message.parameter("report-type").lower() == "feedback-report" and _FEEDBACK_TYPE.search(report.whole):
         return Verdict("complaint", "RFC 5965 fields in the text", feedback.complainers(report.whole, returned))
     if (named := feedback.form(message, returned, enclosed)) is not None:
         return Verdict("complaint", "complaint form of a mailbox provider", named)
@@ -116,7 +118,7 @@ def _delivery_status(parts: list[Part], report: Report, returned: dict[str, str]
     rule = "RFC 3464 delivery status"
     statuses = [part for part in parts if part.kind in dsn.TYPES]
     blocks = [block for part in statuses for block in dsn.blocks(dsn.text_of(part))]
-    if not blocks and report.by_system:
+    if not blocks and speakers.by_system(report.message):
         # WorkMail and some gateways write the fields into the text.
         blocks, rule = dsn.blocks(report.whole), "RFC 3464 fields in the text"
         blocks = [block for block in blocks if "action" in block or "status" in block]
@@ -143,7 +145,7 @@ def _of_block(block: dict[str, str], action: str, report: Report, embedded: list
 
 
 def _prose(report: Report, returned: dict[str, str]) -> Verdict | None:
-    if not (report.by_system and (report.named_system or report.announced or returned)) and not _announced(report):
+    if not _reporting(report, returned):
         return None
     if not report.reports and not report.every_failed:
         return None
@@ -151,17 +153,28 @@ def _prose(report: Report, returned: dict[str, str]) -> Verdict | None:
     rule = "X-Failed-Recipients" if report.every_failed else "report in prose"
     if not named:
         whom = addresses.within(returned.get("to", ""))
-        named, rule = ([report.about(whom[0])] if len(whom) == 1 else []), "report in prose about the message that it returns"
+        named = [report.about(whom[0])] if len(whom) == 1 else []
+        rule = "report in prose about the message that it returns"
     recipients = tuple(_of_prose(said, report.delayed) for said in named)
     return Verdict(_kind(recipients), rule, recipients) if recipients else None
 
 
-def _announced(report: Report) -> bool:
-    """Tell whether a subject is that of a report, in a message that answers nothing and is from no list."""
-    fields = report.message.fields
-    if any(name in fields for name in ("in-reply-to", "references", "list-id", "list-unsubscribe")):
+def _reporting(report: Report, returned: dict[str, str]) -> bool:
+    """Tell whether a message may be a report: from a mail system, or announced as one and returning something."""
+    message = report.message
+    announced = speakers.announced(message)
+    if speakers.by_system(message):
+        return speakers.named_system(message) or announced or bool(returned)
+    if any(name in message.fields for name in ("in-reply-to", "references", "list-id", "list-unsubscribe")):
         return False
-    return report.announced and bool(report.returned)
+    return announced and bool(report.returned)
+
+
+def _doubtful(message: Part) -> bool:
+    """Tell whether a message that nothing recognised may be a report yet."""
+    if speakers.answers(message) or not speakers.by_system(message):
+        return False
+    return speakers.named_system(message) or speakers.announced(message)
 
 
 def _of_prose(said: Said, delayed: bool) -> Failed:

@@ -25,30 +25,50 @@ _TEXTS: tuple[tuple[Reason, str | None, str], ...] = (
     ("dead_address", r"5\.4\.1", r"recipient address rejected: access denied"),
     ("policy", None, r"google groups"),
     ("rate", None, r"too many|rate[ -]?limit|throttl|too (?:fast|quickly|frequent)|unexpected volume"),
-    ("rate", None, r"(?:connection|message|sending|hourly|daily) (?:rate|limit|quota)|gr[ae]y-?list|try again later in"),
+    ("rate", None, r"(?:connection|message|sending|hourly|daily) (?:rate|limit|quota)|gr[ae]y-?list"),
+    ("rate", None, r"try again later in"),
     ("rate", None, r"receiving mail (?:at a rate|too)|exceeded .{0,30}\b(?:per|connections|messages)\b"),
-    ("mailbox_full", None, r"over ?quota|quota (?:is |has been )?(?:full|exceeded|violat)|exceed.{0,30}\b(?:quota|storage)"),
-    ("mailbox_full", None, r"(?:mail ?box|in ?box|mail ?folder) (?:.{0,20} )?(?:is )?full\b|\bdisk full|not enough (?:\w+ )?space"),
-    ("mailbox_full", None, r"insufficient (?:system |disk )?(?:storage|space)|out of (?:storage|disk)|too much mail (?:stored|data)"),
-    ("mailbox_full", None, r"bo[iî]te (?:aux lettres )?.{0,30}pleine|postfach .{0,20}voll|buz[oó]n .{0,20}lleno|casella .{0,20}piena"),
-    ("mailbox_full", None, r"(?:quota|size) (?:limit )?(?:of|for) .{0,60}(?:mailbox|user) .{0,20}exceed|mailbox (?:size )?limit|full (?:mail|in) ?box"),
-    ("mailbox_full", None, r"mail ?box exceed|exceed(?:s|ed)? (?:the )?(?:local|allowed|mailbox) (?:limit|size)|too much mail"),
-    ("size", None, r"(?:message|mail|size|line|headers?)\b[^\d\[]{0,30}\b(?:too (?:large|big)|exceed)|(?:line|header)s? .{0,20}too long|exceed.{0,30}\bsize|\bsize limit|line limit"),
+    ("mailbox_full", None, r"over ?quota|quota (?:is |has been )?(?:full|exceeded|violat)"),
+    ("mailbox_full", None, r"exceed.{0,30}\b(?:quota|storage)"),
+    ("mailbox_full", None, r"(?:mail ?box|in ?box|mail ?folder) (?:.{0,20} )?(?:is )?full\b|\bdisk full"),
+    ("mailbox_full", None, r"not enough (?:\w+ )?space"),
+    ("mailbox_full", None, r"insufficient (?:system |disk )?(?:storage|space)|out of (?:storage|disk)"),
+    ("mailbox_full", None, r"too much mail (?:stored|data)"),
+    ("mailbox_full", None, r"bo[iî]te (?:aux lettres )?.{0,30}pleine|postfach .{0,20}voll|buz[oó]n .{0,20}lleno"),
+    ("mailbox_full", None, r"casella .{0,20}piena"),
+    ("mailbox_full", None, r"(?:quota|size) (?:limit )?(?:of|for) .{0,60}(?:mailbox|user) .{0,20}exceed"),
+    ("mailbox_full", None, r"mailbox (?:size )?limit|full (?:mail|in) ?box"),
+    ("mailbox_full", None, r"mail ?box exceed|exceed(?:s|ed)? (?:the )?(?:local|allowed|mailbox) (?:limit|size)"),
+    ("mailbox_full", None, r"too much mail"),
+    ("size", None, r"(?:message|mail|size|line|headers?)\b[^\d\[]{0,30}\b(?:too (?:large|big)|exceed)"),
+    ("size", None, r"(?:line|header)s? .{0,20}too long|exceed.{0,30}\bsize|\bsize limit|line limit"),
     ("disabled", None, rf"{_WHO}\b.{{0,60}}\b(?:disabled|discontinued|suspended|deactivated|d[eé]sactiv|gesperrt)"),
     ("disabled", None, rf"(?:disabled|suspended|deactivated|blocked) {_WHO}"),
     ("disabled", None, r"(?:account|mailbox|compte)\b.{0,20} (?:is|est) (?:temporarily )?(?:blocked|locked|frozen|bloqu)"),
     ("disabled", None, r"extended inactivity|not currently being accepted for this"),
-    ("content", None, r"\b(?:spam|virus|malware|phishing|unsolicited|infected|ube|junk)\b|spam-?(?:like|score|message|signature)"),
-    ("content", None, r"\bcontent\b.{0,40}\b(?:reject|denied|block|not accept|potential)|attachment|virus detected|pourriel|\bfiltered\b"),
-    ("content", None, r"headers? error|duplicate header|multiple .{0,20}addresses in|\brfc ?[25]?822\b|not (?:rfc|compliant)"),
-    ("blocked", None, r"black ?list|block ?list|\bblocked\b|\b(?:dns)?[rd]bl\b|spamhaus|reputation|(?<!not )\blisted (?:at|on|by)\b|listed in .{0,20}(?:bl|list)\b"),
+    ("content", None, r"\b(?:spam|virus|malware|phishing|unsolicited|infected|ube|junk)\b"),
+    ("content", None, r"spam-?(?:like|score|message|signature)"),
+    ("content", None, r"\bcontent\b.{0,40}\b(?:reject|denied|block|not accept|potential)"),
+    ("content", None, r"attachments? .{0,30}(?:not|reject|block|prohib|forbid)"),
+    ("content", None, r"(?:reject|block|prohib|forbid)\w* .{0,30}attachment|virus detected|pourriel"),
+    ("content", None, r"\bfiltered\b"),
+    ("content", None, r"headers? error|duplicate header|multiple .{0,20}addresses in|\brfc ?[25]?822\b"),
+    ("content", None, r"not (?:rfc|compliant)"),
+    ("blocked", None, r"black ?list|block ?list|\bblocked\b|\b(?:dns)?[rd]bl\b|spamhaus|reputation"),
+    ("blocked", None, r"(?<!not )\blisted (?:at|on|by)\b|listed in .{0,20}(?:bl|list)\b"),
     ("blocked", None, r"\bbanned\b|client host .{0,80}\brejected|reverse dns|\bptr\b|name lookup failed|open relay"),
-    ("blocked", None, r"messages from .{0,60} (?:weren't|not) (?:sent|accepted)|unverif\w+ sending|refused to talk to me"),
-    ("blocked", None, r"(?:service|connexion|connection) (?:refus|reject|unavailable, clos)|use the smtp server of your isp"),
-    ("policy", None, r"\b(?:dmarc|spf|dkim|arc)\b|relay(?:ing)? (?:access )?(?:denied|not|prohibited)|starttls|\btls\b"),
-    ("policy", None, r"(?:unable|not) to relay|sender address\b.{0,80}not exist|preferences|unroutable sender|sender address"),
-    ("policy", None, r"sender (?:\S+ )?(?:address )?(?:\S+ )?(?:rejected|denied|unknown|not )|sender verify|of sender\b.{0,90}not exist"),
-    ("policy", None, r"\bpolic(?:y|ies)\b|prohibited|not authori[sz]ed|authentication (?:is )?required|access denied|permission"),
+    ("blocked", None, r"messages from .{0,60} (?:weren't|not) (?:sent|accepted)|unverif\w+ sending"),
+    ("blocked", None, r"refused to talk to me"),
+    ("blocked", None, r"(?:service|connexion|connection) (?:refus|reject|unavailable, clos)"),
+    ("blocked", None, r"use the smtp server of your isp"),
+    ("policy", None, r"\b(?:dmarc|spf|dkim|arc)\b|relay(?:ing)? (?:access )?(?:denied|not|prohibited)|starttls"),
+    ("policy", None, r"\btls\b"),
+    ("policy", None, r"(?:unable|not) to relay|sender address\b.{0,80}not exist|preferences|unroutable sender"),
+    ("policy", None, r"sender address"),
+    ("policy", None, r"sender (?:\S+ )?(?:address )?(?:\S+ )?(?:rejected|denied|unknown|not )|sender verify"),
+    ("policy", None, r"of sender\b.{0,90}not exist"),
+    ("policy", None, r"\bpolic(?:y|ies)\b|prohibited|not authori[sz]ed|authentication (?:is )?required"),
+    ("policy", None, r"access denied|permission"),
 )
 # What a status alone says.
 _STATUSES: tuple[tuple[Reason, str], ...] = (
@@ -74,9 +94,12 @@ _NOBODY = re.compile(
     r"|\b(?:unknown|invalid|no such|bad|unrout\w+) (?:mailbox|person|(?:e-?mail |local )?address|final delivery)"
     rf"|\b{_WHO}\b.{{0,60}}{_NOT}\b.{{0,20}}(?:found|exist|known|listed|valid|present|accept|recogni[sz]ed|local|active|available)"
     r"|address\b.{0,60}(?:does(?:n't| not) exist|not? (?:longer|found|exist|valid)|(?:wasn't|couldn't be|could not be|was not) found)|doesn't have an? .{0,60}account"
-    r"|not our customer|no mailbox (?:here|found|currently)|recip(?:ient)?notfound|no valid recipients|nosuchuser|user ?not ?found"
-    r"|not (?:listed )?in .{0,20}(?:directory|address book)|badrcptto|validrcptto|no (?:one|account) .{0,20}(?:address|name)"
-    r"|unknown e-?mail address|n'existe pas|no existe|non esiste|n[aã]o existe|nicht (?:gefunden|bekannt|vorhanden|existiert)"
+    r"|not our customer|no mailbox (?:here|found|currently)|recip(?:ient)?notfound|no valid recipients|nosuchuser"
+    r"|user ?not ?found"
+    r"|not (?:listed )?in .{0,20}(?:directory|address book)|badrcptto|validrcptto"
+    r"|no (?:one|account) .{0,20}(?:address|name)"
+    r"|unknown e-?mail address|n'existe pas|no existe|non esiste|n[aã]o existe"
+    r"|nicht (?:gefunden|bekannt|vorhanden|existiert)"
     r"|existiert nicht|onbekend|nie istnieje|не (?:существует|найден)|存在しません|見つかりません|不存在|пользователь не"
     r"|inactive e-?mail|moved to|has been replaced|recipient no longer",
     re.IGNORECASE,
@@ -84,22 +107,30 @@ _NOBODY = re.compile(
 _UNAVAILABLE = re.compile(r"requested action not taken: mailbox unavailable", re.IGNORECASE)
 # ... or the domain, which nobody needs to be asked about.
 _NOWHERE = re.compile(
-    r"(?:no such|unknown|illegal|bad|non-?existent) (?:host|domain|destination)|(?:host|domain)\b.{0,40}\b(?:unknown|not found|not exist)"
-    r"|domain .{0,40}(?:not reachable|couldn't be found|could not be found|n't exist|not exist|must exist)|null mx|unrout\w+ mail domain"
-    r"|(?:host|domain)\b.{0,40} does(?: not|n't) (?:accept|receive) e?-?mail|couldn't find (?:any host|a mail exchanger)"
+    r"(?:no such|unknown|illegal|bad|non-?existent) (?:host|domain|destination)"
+    r"|(?:host|domain)\b.{0,40}\b(?:unknown|not found|not exist)"
+    r"|domain .{0,40}(?:not reachable|couldn't be found|could not be found|n't exist|not exist|must exist)|null mx"
+    r"|unrout\w+ mail domain"
+    r"|(?:host|domain)\b.{0,40} does(?: not|n't) (?:accept|receive) e?-?mail"
+    r"|couldn't find (?:any host|a mail exchanger)"
     r"|name or service not known|not accept(?:ing)? network messages|\b(?:521|556)[ -]",
     re.IGNORECASE,
 )
 _REJECTED = re.compile(r"address rejected", re.IGNORECASE)
 _EXPIRED = re.compile(
-    r"expired|(?:retry|delivery) time(?:out)? .{0,20}exceeded|(?:too|very) long in .{0,10}queue|in the queue too long|failing for a long"
-    r"|(?:retry|delivery) timeout|not delivered within|aborted after|failed \d+ attempts|cannot send message (?:for|within)"
-    r"|could not send (?:message )?for|after \d+ (?:attempt|day|hour)|giving up after|within the allowed queue|past \d+ (?:hours|days)",
+    r"expired|(?:retry|delivery) time(?:out)? .{0,20}exceeded|(?:too|very) long in .{0,10}queue|in the queue too long"
+    r"|failing for a long"
+    r"|(?:retry|delivery) timeout|not delivered within|aborted after|failed \d+ attempts"
+    r"|cannot send message (?:for|within)"
+    r"|could not send (?:message )?for|after \d+ (?:attempt|day|hour)|giving up after|within the allowed queue"
+    r"|past \d+ (?:hours|days)",
     re.IGNORECASE,
 )
 _NETWORK = re.compile(
-    r"connect(?:ion)? .{0,80}(?:timed out|refused|reset|lost|failed)|no route|unreachable|\bdns\b|hop count|too many hops|\bloop"
-    r"|socket error|not reachable|not respond|no answer|timed? ?out|temporar\w+ (?:lookup|resol)|establish an smtp connection|did not accept our",
+    r"connect(?:ion)? .{0,80}(?:timed out|refused|reset|lost|failed)|no route|unreachable|\bdns\b|hop count"
+    r"|too many hops|\bloop"
+    r"|socket error|not reachable|not respond|no answer|timed? ?out|temporar\w+ (?:lookup|resol)"
+    r"|establish an smtp connection|did not accept our",
     re.IGNORECASE,
 )
 _ROWS = tuple(

@@ -8,74 +8,20 @@ each with what was answered about it, and last what comes back. So they are read
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 
-from . import addresses, phrases, reasons
-from .addresses import ADDRESS
+from . import addresses, phrases, reasons, speakers
 from .parts import MAX_TEXT, Part, fields_of
+from .said import MAX_RECIPIENTS, Named, Said, at_lines, in_sentences, stage_of, trimmed
 
-MAX_RECIPIENTS = 200
 MAX_TOP = 8_000  # characters: where the sentence stands that something failed
+
+_RETURNED = frozenset(("message/rfc822", "message/global", "text/rfc822-headers"))
 _TRANSCRIPT = re.compile(r"<<<[ ]?([245]\d\d[^\n]{0,500})")
-_ADDRESS = re.compile(ADDRESS)
+_ADDRESS = re.compile(addresses.ADDRESS)
 _BLANKS = re.compile(r"[ \t\xa0]+")
-
-_SYSTEM = re.compile(
-    r"\b(?:mailer[-_. ]?daemon|mail[-_. ]?daemon|post_?master|mdaemon|mmdf|mail(?:[-_. ]delivery)?[-_. ](?:service|system|subsystem|robot)"
-    r"|mail_service|delivery[-_. ](?:subsystem|system|service|notification|failure)|(?:system|mail) administrator|ndr|e500_smtp\w*"
-    r"|microsoft exchange|mail delivery|autoresponder-bounce|mailadmin|no-?reply-?dsn|complaints)\b",
-    re.IGNORECASE,
-)
-_LABEL = r"(?:[^\W\d_][\w ()#./-]{0,40}(?:[:=]|\bwith)[ \t]*)"
-_LINE = re.compile(
-    rf"^[ \t>*•·–|~-]{{0,40}}(?:<<<[ \t]*|(?:sent )?>>> RCPT )?(?P<label>{_LABEL})?(?:[245]\d\d[ -](?:\d\.\d+\.\d+[ ])?)?"
-    rf"[<\"'\[({{]{{0,3}}(?:SMTP:|rfc822;[ ]?|mailto:)?(?P<address>{ADDRESS})[>\"'\])}}]{{0,3}}(?:<mailto:[^>\n]{{0,300}}>)?(?P<rest>[^\n]{{0,500}})",
-    re.IGNORECASE | re.MULTILINE,
-)
-_NO_LABEL = re.compile(r"from|sender|reply|return|contact|mail from|cc\b|message-id|bcc|to(?!:<)\b|envelope-from|postmaster|support|help", re.IGNORECASE)
-_REST = re.compile(
-    r"[ \t]*(?:$|[:;,(\[{]|\.\.\.|[–-]|<|on\b|at\b|is\b|was\b|has\b|does\b|did\b|invalid\b|error\b|failed\b|rejected\b|unknown\b|user\b"
-    r"|mailbox\b|because\b|[245]\d\d\b|not\b|couldn|could\b|cannot\b|no\b|wasn|isn|doesn)",
-    re.IGNORECASE,
-)
-_CONTACT = re.compile(r"(?:contact|mail|e-mail|write|send .{0,20})(?: to| the)?:?[ \t]*$", re.IGNORECASE)
-_SENTENCES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"SMTP=({ADDRESS})",
-        rf"originally addressed to[ ]*<?({ADDRESS})",
-        rf"(?:deliver|sen[dt]\b|sending|message|mail|addressed|attempt|postponed|reach)[^\n@]{{0,80}}?[ \n](?:to|for|recipients?|address)[ ]?:?[ \n]{{0,3}}[<\"'(]?({ADDRESS})",
-        rf"(?:recipients?|attempts|userid|user|full|mailbox|errors|addresse?s?|account|unknown)(?:\(s\))?[ ]?:[ \n]{{0,3}}[<\"'(]?({ADDRESS})",
-        rf"(?:recipient|user|address|mailbox|account|delivery to)[ \n]+[<\"'(]?({ADDRESS})",
-        rf"({ADDRESS})[>\"')]?[ \n](?:could not|couldn't|was not|wasn't|does not|doesn't|is not|isn't|cannot|has been delayed|n['’]a|konnte|kunde|no )",
-        rf"(?:an|à|a|naar|aan|para|do|til) [<\"'(]?({ADDRESS})",
-    )
-)
-_STAGES: tuple[tuple[reasons.Stage, re.Pattern[str]], ...] = tuple(
-    (stage, re.compile(pattern, re.IGNORECASE))
-    for stage, pattern in (
-        ("rcpt", r"in reply to RCPT|after RCPT|\bour RCPT|not like recipient|\[RCPT_TO\]|SMTP:RCPT|\(state 14\)|sent: RCPT|RCPT (?:TO )?command"),
-        ("rcpt", r"has rejected address|recipient was rejected|RCPT failed|in response to RCPT|during RCPT|>>> RCPT"),
-        ("data", r"in reply to (?:end of )?DATA|after (?:end of )?DATA|\bour final DATA|after I sent the message|\(state 18\)|TEXT command|\(DATA\)"),
-        ("data", r"\[DATA\]|end of data|smtp command\s+DATA|after sending data|message was rejected after"),
-        ("mail", r"in reply to MAIL|after MAIL FROM|\bour MAIL|MAIL_FROM|\(state 13\)|sender was rejected|MAIL (?:FROM )?command|>>> MAIL"),
-        # All was sent at once (RFC 2920), so that the answer to RCPT stands after DATA.
-        ("piped", r"<<< 5\d\d[^\n]{0,20} (?:error: )?(?:need RCPT|no valid recipients|no recipients)"),
-        ("data", r">>> DATA"),
-        ("connect", r"after initial connection|refused to talk to me|in reply to (?:EHLO|HELO)|initial greeting"),
-    )
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a report says about one address."""
-
-    address: str
-    words: str
-    stage: reasons.Stage
-    quoted: bool = False  # in brackets: what some server answered
+_FIELD = re.compile(r"[ \t>]*[A-Za-z-]{2,40}[ ]?:[ \t]?\S")
+_WORD = re.compile(r"\w{3}")
 
 
 class Report:
@@ -83,37 +29,6 @@ class Report:
 
     def __init__(self, message: Part) -> None:
         self.message = message
-
-    @cached_property
-    def subject(self) -> str:
-        return self.message.header("subject")
-
-    @cached_property
-    def named_system(self) -> bool:
-        """Whether a mail system gives its name, or what only systems write."""
-        sender = self.message.header("from")[:500].strip()
-        if self.every_failed or sender.endswith(("<>", '<"">')) or _SYSTEM.search(sender):
-            return True
-        if self.message.parameter("report-type").lower() == "delivery-status":
-            return True
-        submitted = self.message.fields.get("auto-submitted", "")
-        return not self.answers and re.search(r"auto-generated \((?:failure|warning)", submitted) is not None
-
-    @cached_property
-    def by_system(self) -> bool:
-        """Whether a mail system speaks, and no person: by its name, or by an empty return path."""
-        fields = self.message.fields
-        path = fields.get("return-path", "-").strip() if fields.get("from") else ""
-        return self.named_system or (not self.answers and (path in ("", "<>") or _SYSTEM.search(path[:300]) is not None))
-
-    @cached_property
-    def announced(self) -> bool:
-        """Whether the subject begins as that of a report does."""
-        return phrases.SUBJECT.match(self.subject.strip()[:500]) is not None
-
-    @cached_property
-    def answers(self) -> bool:
-        return re.match(r"\s*(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|rv|res|enc|odp|ynt|回复|答复|转发)\s*(?:\[\d+\])?[:：]", self.subject, re.IGNORECASE) is not None
 
     @cached_property
     def every_failed(self) -> list[str]:
@@ -125,7 +40,7 @@ class Report:
         """Everything that there is to read, up to the first part that holds what came back."""
         texts: list[str] = []
         for part in self.message.walk():
-            if texts and part.kind in ("message/rfc822", "message/global", "text/rfc822-headers"):
+            if texts and part.kind in _RETURNED:
                 break
             if part.parts or part.attached or not part.kind.startswith(("text/", "multipart/")):
                 continue
@@ -133,8 +48,10 @@ class Report:
                 continue
             texts.append(part.shown)
         text = _BLANKS.sub(" ", "\n".join(texts)[:MAX_TEXT])
-        # Who answers a report quotes it.
-        return "\n".join(line for line in text.split("\n") if line[:1] != ">") if self.answers else text
+        if speakers.answers(self.message):
+            # Who answers a report quotes it.
+            text = "\n".join(line for line in text.split("\n") if line[:1] != ">")
+        return text
 
     @cached_property
     def text(self) -> str:
@@ -146,25 +63,24 @@ class Report:
         first = phrases.FAILED.search(self.whole[:MAX_TOP])
         for found in phrases.RETURNED.finditer(self.whole):
             # What comes back comes after the sentence, where there is one.
-            if first is None or found.start() > first.start() or found[0].lstrip(" \t>-").lower().startswith(("received", "return-path")):
+            is_field = found[0].lstrip(" \t>-").lower().startswith(("received", "return-path"))
+            if first is None or found.start() > first.start() or is_field:
                 return found.start()
         return len(self.whole)
 
     @cached_property
     def returned(self) -> dict[str, str]:
         """The fields of what came back, where they are part of the text."""
-        rest = self.whole[self._cut :].lstrip("\n")
-        lines = rest.split("\n", 60)
-        start = next((n for n, line in enumerate(lines[:12]) if re.match(r"[ \t>]*[A-Za-z-]{2,40}[ ]?:[ \t]?\S", line)), None)
+        lines = self.whole[self._cut :].lstrip("\n").split("\n", 60)
+        start = next((number for number, line in enumerate(lines[:12]) if _FIELD.match(line)), None)
         if start is None:
             return {}
-        block = "\n".join(line.lstrip(">") if line.startswith(">") else line for line in lines[start:])
-        return fields_of(block.partition("\n\n")[0])
+        return fields_of("\n".join(line.lstrip(">") for line in lines[start:]).partition("\n\n")[0])
 
     @cached_property
     def delayed(self) -> bool:
         """Whether delivery is still being tried."""
-        text = f"{self.subject[:500]}\n{self.text[:MAX_TOP]}"
+        text = f"{self.message.header('subject')[:500]}\n{self.text[:MAX_TOP]}"
         return phrases.DELAYED.search(text) is not None and phrases.FINAL.search(text) is None
 
     @cached_property
@@ -177,92 +93,67 @@ class Report:
         """Whom it names as not reached."""
         if self.every_failed:
             return [self.about(address) for address in self.every_failed]
-        named = self._named(self._start, self.text)
-        in_sentence = not named
-        named = named or self._in_sentences(self.text[self._start :], self._start) or self._in_sentences(self.text, 0)
-        named = named or self._named(0, self.text)
+        named = self._at_lines
+        sentence = not named
+        named = named or in_sentences(self.text, self._start) or in_sentences(self.text) or at_lines(self.text)
         own = set(addresses.within(self.message.header("to")))
-        others = [row for row in named if row[0] not in own]
-        return self._said(others or named, in_sentence)
+        return list(self._said([row for row in named if row.address not in own] or named, sentence).values())
 
     def about(self, address: str) -> Said:
         """Return what the text says about `address`, wherever it does."""
-        for said in self._said(self._named(self._start, self.text)):
-            if said.address == address and said.words:
-                return said
+        said = self._by_line.get(address)
+        if said is not None and said.words:
+            return said
         place = self.text.lower().find(address)
         words = self.text[place + len(address) :] if place >= 0 else self.text[self._start :]
-        if place < 0 and not self.every_failed and _ADDRESS.search(words):
+        if place < 0 and not self.every_failed and _ADDRESS.search(words[:MAX_TOP]):
             words = ""  # it is about somebody else
-        return Said(address, _trimmed(words), stage_of(words))
+        return Said(address, trimmed(words), stage_of(words))
 
     @cached_property
     def _start(self) -> int:
+        """Where the line begins that says that something failed."""
         top = self.text[:MAX_TOP]
         first = phrases.FAILED.search(top) or phrases.DELAYED.search(top)
         return self.text.rfind("\n", 0, first.start()) + 1 if first else 0
 
-    def _named(self, start: int, text: str) -> list[tuple[str, int, int]]:
-        """Return (address, start, end) of the addresses that begin a line."""
-        rows: list[tuple[str, int, int]] = []
-        for found in _LINE.finditer(text, start):
-            label, rest = found["label"] or "", found["rest"]
-            if label and _NO_LABEL.match(label):
-                continue
-            if not label and not _REST.match(rest):
-                continue
-            before = text[max(0, found.start() - 80) : found.start()].rstrip("\n")
-            if _CONTACT.search(before):
-                continue
-            address = addresses.read(found["address"])[0]
-            rows.append((address, found.start(), found.end("address")))
-            if len(rows) >= MAX_RECIPIENTS:
-                break
-        return rows
+    @cached_property
+    def _at_lines(self) -> list[Named]:
+        return at_lines(self.text, self._start)
 
-    def _in_sentences(self, text: str, offset: int) -> list[tuple[str, int, int]]:
-        for pattern in _SENTENCES:
-            rows = [
-                (addresses.read(found[1].rstrip("."))[0], found.start(1) + offset, found.end(1) + offset)
-                for found in pattern.finditer(text[:8_000])
-            ]
-            if rows:
-                return rows[:MAX_RECIPIENTS]
-        return []
+    @cached_property
+    def _by_line(self) -> dict[str, Said]:
+        return self._said(self._at_lines)
 
-    def _said(self, rows: list[tuple[str, int, int]], in_sentence: bool = False) -> list[Said]:
+    def _said(self, rows: list[Named], sentence: bool = False) -> dict[str, Said]:
+        """Return what is said about each: what stands between it and the next."""
         said: dict[str, Said] = {}
-        for number, (address, start, end) in enumerate(rows):
-            following = next((begin for other, begin, _end in rows[number + 1 :] if other != address), len(self.text))
-            words = self.text[end:following]
-            if address in said:
-                continue
-            line = self.text.rfind("\n", 0, start) + 1
-            # What stands before it on its line belongs to the sentence.
-            trimmed = _trimmed(f"{_trimmed(self.text[line:start])} {words}" if in_sentence else words)
-            before = _trimmed(self.text[self._start : rows[0][1]])
-            if not re.search(r"\w{3}", trimmed):
-                trimmed = _trimmed(self.text[self._start :])
-            elif not _answered(trimmed) and _answered(before):
-                trimmed = before
-            elif not _answered(trimmed) and (transcript := _TRANSCRIPT.search(self.text)):
-                trimmed = _trimmed(transcript[1])
+        alone = len({row.address for row in rows}) == 1
+        end = len(self.text)
+        for number in range(len(rows) - 1, -1, -1):
+            row = rows[number]
+            words = self.text[row.end : end]
+            if number and rows[number - 1].address != row.address:
+                end = row.start
+            stage = stage_of(words) or (stage_of(self.text) if alone else "")
             quoted = words.lstrip(" >)\"'").startswith("[")
-            said[address] = Said(address, trimmed, stage_of(words) or (stage_of(self.text) if len({row[0] for row in rows}) == 1 else ""), quoted)
-        return list(said.values())
+            said[row.address] = Said(row.address, self._words(row, words, rows[0].start, sentence), stage, quoted)
+        return {row.address: said[row.address] for row in rows}
+
+    def _words(self, row: Named, words: str, first: int, sentence: bool) -> str:
+        """Return what was answered: after the address, or before all of them, or in the transcript."""
+        line = self.text[self.text.rfind("\n", 0, row.start) + 1 : row.start] if sentence else ""
+        after = trimmed(f"{trimmed(line)} {words}" if line else words)
+        if not _WORD.search(after):
+            return trimmed(self.text[self._start :])
+        if _answered(after):
+            return after
+        before = trimmed(self.text[self._start : first])
+        if _answered(before):
+            return before
+        transcript = _TRANSCRIPT.search(self.text)
+        return trimmed(transcript[1]) if transcript else after
 
 
 def _answered(words: str) -> bool:
     return bool(reasons.first_status(words) or reasons.first_code(words))
-
-
-def stage_of(words: str) -> reasons.Stage:
-    """Return the part of the SMTP session that some words of a report are about."""
-    for stage, pattern in _STAGES:
-        if pattern.search(words[:4_000]):
-            return stage
-    return ""
-
-
-def _trimmed(words: str) -> str:
-    return " ".join(words[: reasons.MAX_TEXT].split()).lstrip("<>\"'()[]:;,. ")[: reasons.MAX_TEXT]
