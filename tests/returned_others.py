@@ -3,13 +3,25 @@
 Rows are (name, fields of the header, text).
 """
 
+REPORT = "Content-Type: multipart/report; boundary=b; report-type="
+FEEDBACK = f"{REPORT}feedback-report"
+RECEIPT = f"{REPORT}disposition-notification"
+
 AUTO_REPLIES = [
     ("RFC 3834", "Auto-Submitted: auto-replied (vacation)\nSubject: Gone fishing", "Back on Monday."),
     ("RFC 3834, no parameters", "Auto-Submitted: AUTO-REPLIED\nSubject: Re: Our autumn", "I am away."),
-    ("Exchange", "Auto-Submitted: auto-generated\nX-Auto-Response-Suppress: All\nIn-Reply-To: <77.abc@crm.test>\n"
-     "Subject: Automatic reply: Our autumn", "I am out of the office."),
-    ("Exchange, empty return path", "Return-Path: <>\nAuto-Submitted: auto-generated\nReferences: <77.abc@crm.test>\n"
-     "Subject: Automatische Antwort: Unser Herbst", "Ich bin bis Montag nicht im Büro."),
+    (
+        "Exchange",
+        "Auto-Submitted: auto-generated\nX-Auto-Response-Suppress: All\nIn-Reply-To: <77.abc@crm.test>\n"
+        "Subject: Automatic reply: Our autumn",
+        "I am out of the office.",
+    ),
+    (
+        "Exchange, empty return path",
+        "Return-Path: <>\nAuto-Submitted: auto-generated\nReferences: <77.abc@crm.test>\n"
+        "Subject: Automatische Antwort: Unser Herbst",
+        "Ich bin bis Montag nicht im Büro.",
+    ),
     ("vacation(1)", "Precedence: bulk\nX-Autoreply: yes\nSubject: away from my mail", "I will not be reading my mail."),
     ("Precedence: auto_reply", "Precedence: auto_reply\nSubject: Re: Our autumn", "Thank you for your message."),
     ("X-Autorespond", "X-Autorespond: Our autumn\nSubject: Our autumn", "We have got your message."),
@@ -43,41 +55,85 @@ AUTO_REPLIES = [
     ("words only, Swedish", "Subject: Autosvar: Vår höst", "Jag är borta."),
     ("words only, Czech", "Subject: Automatická odpověď: Náš podzim", "Jsem pryč."),
     ("words only, Turkish", "Subject: Otomatik yanıt: Sonbaharımız", "Yokum."),
-    ("somebody has left", "Auto-Submitted: auto-replied\nReturn-Path: <>\nSubject: Ann Smith has left",
-     "Ann Smith <ann@x.test> is no longer with us. Please write to bob@x.test. Your message was not delivered to her."),
-]  # fmt: skip
+    (
+        "somebody has left",
+        "Auto-Submitted: auto-replied\nReturn-Path: <>\nSubject: Ann Smith has left",
+        "Ann Smith <ann@x.test> is no longer with us. Please write to bob@x.test. Your message was "
+        "not delivered to her.",
+    ),
+]
 
 ORDINARY = [
     ("a reply", "Subject: Re: Our autumn\nIn-Reply-To: <77.abc@crm.test>", "How much is the chair?"),
-    ("a reply that asks about a bounce", "Subject: Re: Undelivered Mail Returned to Sender\nIn-Reply-To: <1@x.test>",
-     "What is this?\n\n> This is the mail system at host mx.test.\n>\n> <bob@y.test>: host mx said: 550 5.1.1 User unknown"),
-    ("a forwarded bounce", "Subject: Fwd: Mail delivery failed: returning message to sender",
-     "Can you look at it?\n\nA message that you sent could not be delivered to one or more of its recipients.\n\n"
-     "  bob@y.test\n    550 5.1.1 User unknown\n"),
-    ("a ticket about delivery", "Subject: Undelivered mails since Monday\nReply-To: ann@x.test",
-     "Hello,\nour mails to bob@y.test could not be delivered since Monday:\n\nbob@y.test: 550 5.1.1 User unknown\n"),
-    ("a ticket whose subject is that of a bounce", "Subject: Delivery failure",
-     "Dear team,\nthe parcel could not be delivered to the following address:\nann@x.test gets no news from you.\n"),
-    ("a newsletter on deliverability", "Subject: Bounce rates explained\nList-Unsubscribe: <https://n.test/u>\nPrecedence: bulk",
-     "When an email is undeliverable, the server says\n550 5.1.1 <bob@y.test>: User unknown\nand so on."),
-    ("a list confirmation", "Subject: confirm 1a2b3c\nPrecedence: bulk\nAuto-Submitted: auto-generated",
-     "Reply to this message to confirm your subscription."),
-    ("a shop's receipt", "Subject: Your order 4711 is delayed\nAuto-Submitted: auto-generated",
-     "Delivery of your order has been delayed. We will try again. Write to help@shop.test."),
-    ("a parcel service", "From: DHL <noreply@parcel.test>\nSubject: Delivery failed",
-     "We could not deliver your parcel to the following address:\nMain Street 1\n"),
-    ("a calendar reply", "Subject: Accepted: Autumn meeting\nContent-Type: text/calendar; method=REPLY; charset=utf-8",
-     "BEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR"),
-    ("a calendar reply of somebody away", "Subject: Away: Autumn meeting\nContent-Type: text/calendar; method=REPLY",
-     "BEGIN:VCALENDAR\nEND:VCALENDAR"),
-    ("a monitoring mail", "From: nagios@x.test\nAuto-Submitted: auto-generated\nSubject: PROBLEM: mail queue is CRITICAL",
-     "The queue has 500 messages that could not be delivered."),
-    ("a cron mail", "From: Cron Daemon <root@x.test>\nAuto-Submitted: auto-generated\nSubject: Cron <root@x> backup",
-     "failed to deliver backup to bob@y.test"),
+    (
+        "a reply that asks about a bounce",
+        "Subject: Re: Undelivered Mail Returned to Sender\nIn-Reply-To: <1@x.test>",
+        "What is this?\n\n> This is the mail system at host mx.test.\n>\n"
+        "> <bob@y.test>: host mx said: 550 5.1.1 User unknown",
+    ),
+    (
+        "a forwarded bounce",
+        "Subject: Fwd: Mail delivery failed: returning message to sender",
+        "Can you look at it?\n\nA message that you sent could not be delivered to one or more of its recipients.\n\n"
+        "  bob@y.test\n    550 5.1.1 User unknown\n",
+    ),
+    (
+        "a ticket about delivery",
+        "Subject: Undelivered mails since Monday\nReply-To: ann@x.test",
+        "Hello,\nour mails to bob@y.test could not be delivered since Monday:\n\nbob@y.test: 550 5.1.1 User unknown\n",
+    ),
+    (
+        "a ticket whose subject is that of a bounce",
+        "Subject: Delivery failure",
+        "Dear team,\nthe parcel could not be delivered to the following address:\nann@x.test gets no news from you.\n",
+    ),
+    (
+        "a newsletter on deliverability",
+        "Subject: Bounce rates explained\nList-Unsubscribe: <https://n.test/u>\nPrecedence: bulk",
+        "When an email is undeliverable, the server says\n550 5.1.1 <bob@y.test>: User unknown\nand so on.",
+    ),
+    (
+        "a list confirmation",
+        "Subject: confirm 1a2b3c\nPrecedence: bulk\nAuto-Submitted: auto-generated",
+        "Reply to this message to confirm your subscription.",
+    ),
+    (
+        "a shop's receipt",
+        "Subject: Your order 4711 is delayed\nAuto-Submitted: auto-generated",
+        "Delivery of your order has been delayed. We will try again. Write to help@shop.test.",
+    ),
+    (
+        "a parcel service",
+        "From: DHL <noreply@parcel.test>\nSubject: Delivery failed",
+        "We could not deliver your parcel to the following address:\nMain Street 1\n",
+    ),
+    (
+        "a calendar reply",
+        "Subject: Accepted: Autumn meeting\nContent-Type: text/calendar; method=REPLY; charset=utf-8",
+        "BEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR",
+    ),
+    (
+        "a calendar reply of somebody away",
+        "Subject: Away: Autumn meeting\nContent-Type: text/calendar; method=REPLY",
+        "BEGIN:VCALENDAR\nEND:VCALENDAR",
+    ),
+    (
+        "a monitoring mail",
+        "From: nagios@x.test\nAuto-Submitted: auto-generated\nSubject: PROBLEM: mail queue is CRITICAL",
+        "The queue has 500 messages that could not be delivered.",
+    ),
+    (
+        "a cron mail",
+        "From: Cron Daemon <root@x.test>\nAuto-Submitted: auto-generated\nSubject: Cron <root@x> backup",
+        "failed to deliver backup to bob@y.test",
+    ),
     ("nothing at all", "", ""),
     ("a password mail", "Auto-Submitted: auto-generated\nSubject: Reset your password", "Click here."),
-    ("a postmaster who writes as a person", "From: Postmaster <postmaster@x.test>\nSubject: Maintenance on Sunday",
-     "Dear all,\nmail will be down for an hour. Questions to help@x.test.\n"),
+    (
+        "a postmaster who writes as a person",
+        "From: Postmaster <postmaster@x.test>\nSubject: Maintenance on Sunday",
+        "Dear all,\nmail will be down for an hour. Questions to help@x.test.\n",
+    ),
     ("automatic, but to a list", "Auto-Submitted: auto-replied\nList-Id: <news.x.test>\nSubject: Away", "Away."),
     ("an answer in our words", "Subject: Re: Out of office? Not with our chairs", "Nice."),
     ("a holiday offer", "Subject: Vacation homes in Autumn", "Book now."),
@@ -85,66 +141,135 @@ ORDINARY = [
     ("Auto-Submitted: no", "Auto-Submitted: no\nSubject: Automatic reply: is this automatic?", "No."),
     ("a German invoice", "Subject: Automatische Rechnung 4711", "Anbei."),
     ("a French newsletter", "Subject: Réponse à vos questions automatiques", "Voici."),
-    ("a mail system's welcome", "From: Mail Delivery System <MAILER-DAEMON@x.test>\nSubject: Welcome", "Your mailbox is ready."),
-    ("a quarantine digest", "From: postmaster@x.test\nReturn-Path: <>\nSubject: Quarantine summary",
-     "3 messages are held for you:\nshop@crm.test: Our autumn\nbob@y.test: Hello\n"),
-]  # fmt: skip
+    (
+        "a mail system's welcome",
+        "From: Mail Delivery System <MAILER-DAEMON@x.test>\nSubject: Welcome",
+        "Your mailbox is ready.",
+    ),
+    (
+        "a quarantine digest",
+        "From: postmaster@x.test\nReturn-Path: <>\nSubject: Quarantine summary",
+        "3 messages are held for you:\nshop@crm.test: Our autumn\nbob@y.test: Hello\n",
+    ),
+]
 
 NOTICES = [
-    ("read receipt", "Subject: Read: Our autumn\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b",
-     "--b\n\nYour message was read.\n--b\nContent-Type: message/disposition-notification\n\n"
-     "Final-Recipient: rfc822;ann@x.test\nDisposition: manual-action/MDN-sent-manually; displayed\n\n--b--"),
-    ("deleted unread", "Subject: Not read: Our autumn\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b",
-     "--b\n\nYour message was deleted without being read, and could not be delivered.\n--b\n"
-     "Content-Type: message/disposition-notification\n\nFinal-Recipient: rfc822;ann@x.test\n"
-     "Disposition: automatic-action/MDN-sent-automatically; deleted\n\n--b--"),
-    ("DMARC by its subject", "From: noreply-dmarc@x.test\nSubject: Report domain: crm.test Submitter: x.test Report-ID: 1\n"
-     "Content-Type: application/gzip\nContent-Transfer-Encoding: base64", "H4sIAAAAAAAA"),
-    ("DMARC by its file", "From: dmarc@x.test\nSubject: Aggregate\n"
-     'Content-Type: application/zip; name="x.test!crm.test!1761955200!1762041599.zip"\nContent-Transfer-Encoding: base64', "UEsDBA=="),
-    ("TLS report", 'Subject: Report Domain: crm.test\nTLS-Report-Domain: crm.test\n'
-     'Content-Type: multipart/report; report-type="tlsrpt"; boundary=b',
-     "--b\n\nTLS\n--b\nContent-Type: application/tlsrpt+gzip\nContent-Transfer-Encoding: base64\n\nH4sIAAAA\n--b--"),
-    ("delivered", "From: MAILER-DAEMON@x.test\nSubject: Successful Mail Delivery Report\n"
-     "Content-Type: multipart/report; report-type=delivery-status; boundary=b",
-     "--b\n\nYour message was delivered.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x.test\n\n"
-     "Final-Recipient: rfc822; ann@x.test\nAction: delivered\nStatus: 2.0.0\n\n--b--"),
-    ("DMARC failure", "From: dmarc@x.test\nSubject: FW: Our autumn\nContent-Type: multipart/report; report-type=feedback-report; boundary=b",
-     "--b\n\nThis is an email abuse report.\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: auth-failure\n"
-     "Auth-Failure: dmarc\n\n--b\nContent-Type: text/rfc822-headers\n\nTo: ann@x.test\n\n--b--"),
-    ("not spam after all", "From: fbl@x.test\nSubject: FW: Our autumn\nContent-Type: multipart/report; report-type=feedback-report; boundary=b",
-     "--b\n\nThis is no abuse.\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: not-spam\n\n--b--"),
-    ("Amazon: delivered", "From: no-reply@sns.amazonaws.com\nSubject: AWS Notification Message",
-     '{"notificationType":"Delivery","mail":{"commonHeaders":{"messageId":"<77.abc@crm.test>"}}}'),
-]  # fmt: skip
+    (
+        "read receipt",
+        "Subject: Read: Our autumn\n" + RECEIPT,
+        "--b\n\nYour message was read.\n--b\nContent-Type: message/disposition-notification\n\n"
+        "Final-Recipient: rfc822;ann@x.test\nDisposition: manual-action/MDN-sent-manually; displayed\n\n--b--",
+    ),
+    (
+        "deleted unread",
+        "Subject: Not read: Our autumn\n" + RECEIPT,
+        "--b\n\nYour message was deleted unread, and could not be delivered.\n--b\n"
+        "Content-Type: message/disposition-notification\n\nFinal-Recipient: rfc822;ann@x.test\n"
+        "Disposition: automatic-action/MDN-sent-automatically; deleted\n\n--b--",
+    ),
+    (
+        "DMARC by its subject",
+        "From: noreply-dmarc@x.test\nSubject: Report domain: crm.test Submitter: x.test Report-ID: 1\n"
+        "Content-Type: application/gzip\nContent-Transfer-Encoding: base64",
+        "H4sIAAAAAAAA",
+    ),
+    (
+        "DMARC by its file",
+        "From: dmarc@x.test\nSubject: Aggregate\n"
+        'Content-Type: application/zip; name="x.test!crm.test!1761955200!1762041599.zip"\n'
+        "Content-Transfer-Encoding: base64",
+        "UEsDBA==",
+    ),
+    (
+        "TLS report",
+        "Subject: Report Domain: crm.test\nTLS-Report-Domain: crm.test\n"
+        'Content-Type: multipart/report; report-type="tlsrpt"; boundary=b',
+        "--b\n\nTLS\n--b\nContent-Type: application/tlsrpt+gzip\nContent-Transfer-Encoding: base64\n\nH4sIAAAA\n--b--",
+    ),
+    (
+        "delivered",
+        "From: MAILER-DAEMON@x.test\nSubject: Successful Mail Delivery Report\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b",
+        "--b\n\nYour message was delivered.\n--b\nContent-Type: message/delivery-status\n\n"
+        "Reporting-MTA: dns; x.test\n\n"
+        "Final-Recipient: rfc822; ann@x.test\nAction: delivered\nStatus: 2.0.0\n\n--b--",
+    ),
+    (
+        "DMARC failure",
+        "From: dmarc@x.test\nSubject: FW: Our autumn\n" + FEEDBACK,
+        "--b\n\nThis is an email abuse report.\n--b\nContent-Type: message/feedback-report\n\n"
+        "Feedback-Type: auth-failure\n"
+        "Auth-Failure: dmarc\n\n--b\nContent-Type: text/rfc822-headers\n\nTo: ann@x.test\n\n--b--",
+    ),
+    (
+        "not spam after all",
+        "From: fbl@x.test\nSubject: FW: Our autumn\n" + FEEDBACK,
+        "--b\n\nThis is no abuse.\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: not-spam\n\n--b--",
+    ),
+    (
+        "Amazon: delivered",
+        "From: no-reply@sns.amazonaws.com\nSubject: AWS Notification Message",
+        '{"notificationType":"Delivery","mail":{"commonHeaders":{"messageId":"<77.abc@crm.test>"}}}',
+    ),
+]
 
 _ENCLOSED = "Message-ID: <77.abc@crm.test>\nFrom: shop@crm.test\nTo: ann@x.test\nSubject: Our autumn\n\nHello"
 COMPLAINTS = [
-    ("RFC 5965", "From: fbl@isp.test\nSubject: FW: Our autumn\nContent-Type: multipart/report; report-type=feedback-report; boundary=b",
-     "--b\n\nThis is an email abuse report.\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nVersion: 1\n"
-     f"User-Agent: Loop/1\nOriginal-Rcpt-To: <ann@x.test>\n\n--b\nContent-Type: message/rfc822\n\n{_ENCLOSED}\n--b--"),
-    ("RFC 5965, whom only the message tells", "From: fbl@isp.test\nSubject: FW\n"
-     "Content-Type: multipart/report; report-type=feedback-report; boundary=b",
-     "--b\n\nThis is an email abuse report.\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: fraud\nVersion: 1\n"
-     f"\n--b\nContent-Type: message/rfc822\n\n{_ENCLOSED}\n--b--"),
-    ("a bounce in what is complained about", "From: fbl@isp.test\nSubject: Undelivered Mail Returned to Sender\n"
-     "Content-Type: multipart/report; report-type=feedback-report; boundary=b",
-     "--b\n\nThis is an email abuse report. It could not be delivered.\n--b\nContent-Type: message/feedback-report\n\n"
-     f"Feedback-Type: abuse\nOriginal-Rcpt-To: ann@x.test\n\n--b\nContent-Type: message/rfc822\n\n{_ENCLOSED}\n--b--"),
-    ("opting out", "From: fbl@isp.test\nSubject: FW\nContent-Type: multipart/report; report-type=feedback-report; boundary=b",
-     "--b\n\nThis is an opt-out report.\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: opt-out\n"
-     f"Removal-Recipient: ann@x.test\n\n--b\nContent-Type: message/rfc822\n\n{_ENCLOSED}\n--b--"),
-    ("Hotmail", "From: staff@hotmail.com\nSubject: complaint about message from 192.0.2.1\n"
-     "Content-Type: multipart/mixed; boundary=b",
-     f"--b\nContent-Type: message/rfc822\n\nX-HmXmrOriginalRecipient: ann@x.test\n{_ENCLOSED}\n--b--"),
-    ("Hotmail, enclosed as the whole", "From: staff@hotmail.com\nSubject: complaint about message from 192.0.2.1\n"
-     "Content-Type: message/rfc822", f"X-HmXmrOriginalRecipient: ann@x.test\n{_ENCLOSED}"),
-    ("AOL", "From: scomp@aol.net\nSubject: Client TOS Notification\nContent-Type: multipart/mixed; boundary=b",
-     f"--b\n\nThis is a complaint.\n--b\nContent-Type: message/rfc822\n\n{_ENCLOSED}\n--b--"),
-    ("Amazon", "From: no-reply@sns.amazonaws.com\nSubject: AWS Notification Message",
-     '{"notificationType":"Complaint","complaint":{"complainedRecipients":[{"emailAddress":"ann@x.test"}]},\n'
-     ' "mail":{"commonHeaders":{"messageId":"<77.abc@crm.test>"}}}\n--\nIf you wish to stop receiving notifications'),
-    ("report without its part", "From: fbl@isp.test\nSubject: FW\nContent-Type: multipart/report; report-type=feedback-report; boundary=b",
-     "--b\nContent-Type: text/plain\n\nFeedback-Type: abuse\nUser-Agent: Loop/1\nOriginal-Rcpt-To: ann@x.test\n"
-     f"\n--b\nContent-Type: message/rfc822\n\n{_ENCLOSED}\n--b--"),
-]  # fmt: skip
+    (
+        "RFC 5965",
+        "From: fbl@isp.test\nSubject: FW: Our autumn\n" + FEEDBACK,
+        "--b\n\nThis is an email abuse report.\n--b\nContent-Type: message/feedback-report\n\n"
+        "Feedback-Type: abuse\nVersion: 1\n"
+        "User-Agent: Loop/1\nOriginal-Rcpt-To: <ann@x.test>\n\n--b\nContent-Type: message/rfc822\n\n"
+        f"{_ENCLOSED}\n--b--",
+    ),
+    (
+        "RFC 5965, whom only the message tells",
+        "From: fbl@isp.test\nSubject: FW\n" + FEEDBACK,
+        "--b\n\nThis is an email abuse report.\n--b\nContent-Type: message/feedback-report\n\n"
+        "Feedback-Type: fraud\nVersion: 1\n"
+        f"\n--b\nContent-Type: message/rfc822\n\n{_ENCLOSED}\n--b--",
+    ),
+    (
+        "a bounce in what is complained about",
+        "From: fbl@isp.test\nSubject: Undelivered Mail Returned to Sender\n" + FEEDBACK,
+        "--b\n\nThis is an email abuse report. It could not be delivered.\n--b\n"
+        "Content-Type: message/feedback-report\n\n"
+        "Feedback-Type: abuse\nOriginal-Rcpt-To: ann@x.test\n\n--b\nContent-Type: message/rfc822\n\n"
+        f"{_ENCLOSED}\n--b--",
+    ),
+    (
+        "opting out",
+        "From: fbl@isp.test\nSubject: FW\n" + FEEDBACK,
+        "--b\n\nThis is an opt-out report.\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: opt-out\n"
+        f"Removal-Recipient: ann@x.test\n\n--b\nContent-Type: message/rfc822\n\n{_ENCLOSED}\n--b--",
+    ),
+    (
+        "Hotmail",
+        "From: staff@hotmail.com\nSubject: complaint about message from 192.0.2.1\n"
+        "Content-Type: multipart/mixed; boundary=b",
+        f"--b\nContent-Type: message/rfc822\n\nX-HmXmrOriginalRecipient: ann@x.test\n{_ENCLOSED}\n--b--",
+    ),
+    (
+        "Hotmail, enclosed as the whole",
+        "From: staff@hotmail.com\nSubject: complaint about message from 192.0.2.1\nContent-Type: message/rfc822",
+        f"X-HmXmrOriginalRecipient: ann@x.test\n{_ENCLOSED}",
+    ),
+    (
+        "AOL",
+        "From: scomp@aol.net\nSubject: Client TOS Notification\nContent-Type: multipart/mixed; boundary=b",
+        f"--b\n\nThis is a complaint.\n--b\nContent-Type: message/rfc822\n\n{_ENCLOSED}\n--b--",
+    ),
+    (
+        "Amazon",
+        "From: no-reply@sns.amazonaws.com\nSubject: AWS Notification Message",
+        '{"notificationType":"Complaint","complaint":{"complainedRecipients":[{"emailAddress":"ann@x.test"}]},\n'
+        ' "mail":{"commonHeaders":{"messageId":"<77.abc@crm.test>"}}}\n--\nIf you wish to stop receiving notifications',
+    ),
+    (
+        "report without its part",
+        "From: fbl@isp.test\nSubject: FW\n" + FEEDBACK,
+        "--b\nContent-Type: text/plain\n\nFeedback-Type: abuse\nUser-Agent: Loop/1\nOriginal-Rcpt-To: ann@x.test\n"
+        f"\n--b\nContent-Type: message/rfc822\n\n{_ENCLOSED}\n--b--",
+    ),
+]

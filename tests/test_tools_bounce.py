@@ -199,7 +199,9 @@ class TestBounce(BaseCase):
         raw = POSTFIX.replace(b"Status: 5.1.1", b"Status: 5.0.0")
         raw = raw[: raw.index(b"Diagnostic-Code")] + raw[raw.index(b"--b-1\r\nContent-Type: text/rfc822-headers") :]
         text = b"This is the mail system at host mx.test. <nobody@else.test> does not exist."
-        said = raw.replace(text, b"An error has occurred while attempting to deliver\r\n\r\nann@x.test: Domain does not exist")
+        said = raw.replace(
+            text, b"An error has occurred while attempting to deliver\r\n\r\nann@x.test: Domain does not exist"
+        )
         self.assertEqual(self.recipients(said), {"ann@x.test": ("hard", True, "dead_address", "5.0.0")})
         self.assertEqual(self.recipients(raw), {"ann@x.test": ("soft", True, "unknown", "5.0.0")})
 
@@ -215,7 +217,9 @@ class TestBounce(BaseCase):
                 self.assertEqual(list(self.recipients(raw.replace(b"rfc822; ann.new@x.test", final))), [expected])
 
     def test_no_recipients_in_the_status(self):
-        raw = report("Reporting-MTA: dns; mx.test").replace(b"<nobody@else.test> does not exist.", b"could not be delivered")
+        raw = report("Reporting-MTA: dns; mx.test").replace(
+            b"<nobody@else.test> does not exist.", b"could not be delivered"
+        )
         verdict = bounce.read(raw)
         self.assertEqual((verdict.kind, [r.address for r in verdict.recipients]), ("soft", ["ann@x.test"]))
 
@@ -233,9 +237,17 @@ class TestBounce(BaseCase):
         for status, words, expected in (
             ("5.2.1", "550 5.2.1 The email account that you tried to reach is disabled", "disabled"),
             ("5.7.606", "550 5.7.606 Access denied, banned sending IP [192.0.2.1]", "blocked"),
-            ("4.7.650", "451 4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation", "rate"),
+            (
+                "4.7.650",
+                "451 4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation",
+                "rate",
+            ),
             ("5.7.26", "550-5.7.26 This mail is unauthenticated, SPF did not pass", "policy"),
-            ("5.1.10", "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", "dead_address"),
+            (
+                "5.1.10",
+                "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup",
+                "dead_address",
+            ),
             ("5.2.3", "550 5.2.3 RESOLVER.RST.RecipSizeLimit; message too large for this recipient", "size"),
             ("5.7.27", "550 Host does not accept mail", "dead_address"),
             ("5.1.6", "551 5.1.6 recipient no longer on server", "dead_address"),

@@ -1,20 +1,15 @@
-from textwrap import dedent
+from base64 import encodebytes
 
 from odoo.tests import BaseCase
 
 from odoo.addons.email_campaign.tools import bounce
 
-from .returned_prose import ANN, DELAYED, PROSE, SENT
+from . import returned_by_providers, returned_by_servers, returned_by_systems, returned_in_languages
+from .returned_in_languages import DELAYED
+from .returned_mail import ANN, returned
 
-
-def returned(fields, text, to=ANN):
-    """Build a message; what came back follows the text, unless this ends in a line with three dots."""
-    text = dedent(text).strip("\n")
-    text = text[:-4] if text.endswith("\n...") else f"{text}\n\n{SENT % to}"
-    if "Content-Type:" not in fields:
-        fields += "\nContent-Type: text/plain; charset=utf-8"
-    head = f"{fields}\nTo: shop@crm.test\nMIME-Version: 1.0\n\n"
-    return (head.encode() + text.encode("iso-2022-jp" if "iso-2022-jp" in fields else "utf-8")).replace(b"\n", b"\r\n")
+FILES = (returned_by_servers, returned_by_systems, returned_by_providers, returned_in_languages)
+PROSE = [row for file in FILES for row in file.REPORTS]
 
 
 class TestBounceProse(BaseCase):
@@ -34,7 +29,9 @@ class TestBounceProse(BaseCase):
             with self.subTest(family):
                 verdict = bounce.read(returned(fields, text))
                 self.assertEqual((verdict.kind, verdict.delayed), ("soft", True))
-                self.assertEqual([(r.address, r.counts, r.permanent) for r in verdict.recipients], [(ANN, False, False)])
+                self.assertEqual(
+                    [(r.address, r.counts, r.permanent) for r in verdict.recipients], [(ANN, False, False)]
+                )
 
     def test_message_id_of_what_came_back(self):
         for family, fields, text, _expected in PROSE:
@@ -58,8 +55,6 @@ class TestBounceProse(BaseCase):
 
     def test_as_a_part_and_encoded(self):
         """The same text in base64, as the first part of a message with parts."""
-        from base64 import encodebytes
-
         for family, fields, text, expected in PROSE:
             if "Content-Type" in fields:
                 continue

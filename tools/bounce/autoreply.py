@@ -1,4 +1,4 @@
-"""Automatic replies: by the fields of RFC 3834 and those of the time before, and by their subjects in many languages."""
+"""Automatic replies: by the fields of RFC 3834 and older ones, and by their subjects in many languages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from .parts import Part
 
 _SYSTEM = re.compile(r"\b(?:mailer-daemon|postmaster)@", re.IGNORECASE)
-_ANSWERING = re.compile(r"\b(?:auto_?repl(?:y|ied)|auto-?(?:responder|answer)|vacation|out.?of.?office|junk_?responder)\b", re.IGNORECASE)
+_ANSWERING = re.compile(r"\b(?:auto_?repl(?:y|ied)|auto-?(?:responder|answer)|vacation|out.of.office)\b", re.IGNORECASE)
 # Fields that only responders write, and what they hold: any value, or the one that is named.
 _FIELDS: tuple[tuple[str, str], ...] = (
     ("x-autoreply", r"yes|true|1"),
@@ -33,8 +33,10 @@ _FIELDS: tuple[tuple[str, str], ...] = (
 )
 # At the start of the subject, then a colon, a dash or the end ...
 _STARTS = re.compile(
-    r"^\W*(?:auto(?:matic(?:ally)?|mated)?[- ]?(?:reply|response|answer|respon[ds]er)|out of (?:the )?office|ooo\b|away from (?:my |the )?(?:office|mail|desk)"
-    r"|(?:i am |i'm |currently )?(?:away|on (?:vacation|holiday|leave|annual leave|parental leave|maternity leave))(?: until| till| from|$|[:\-–!.])"
+    r"^\W*(?:auto(?:matic(?:ally)?|mated)?[- ]?(?:reply|response|answer|respon[ds]er)|out of (?:the )?office|ooo\b"
+    r"|away from (?:my |the )?(?:office|mail|desk)"
+    r"|(?:i am |i'm |currently )?(?:away|on (?:vacation|holiday|leave|(?:annual|parental|maternity) leave))"
+    r"(?: until| till| from|$|[:\-–!.])"
     r"|vacation (?:reply|response|notice|message)|absence (?:notice|from)|auto:"
     r"|automatische (?:antwort|beantwortung|e-?mail)|abwesenheit(?:s\w*)?|abwesend|nicht im (?:büro|haus)"
     r"|ich bin (?:nicht im|im urlaub|abwesend)|urlaub(?:s\w*)?[:\s]"
@@ -61,7 +63,9 @@ def rule(message: Part) -> str:
     """Return by which rule `message` is an automatic reply, or an empty text."""
     fields = message.fields
     submitted = re.split(r"[\s;(]", fields.get("auto-submitted", "").strip().lower(), maxsplit=1)[0]
-    if any(name in fields for name in ("list-id", "list-post", "list-unsubscribe")) or fields.get("precedence", "").lower() == "list":
+    if any(name in fields for name in ("list-id", "list-post", "list-unsubscribe")):
+        return ""
+    if fields.get("precedence", "").lower() == "list":
         return ""
     if _SYSTEM.search(message.header("from")[:500]):
         return ""

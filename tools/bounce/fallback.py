@@ -1,7 +1,7 @@
 """The last resort: what nothing else recognises, read by the detectors of `flufl.bounce`, for the recipients only.
 
-They were written by many hands for messages of many decades, raise on some, and take seconds for large ones: so they are
-given the start of a message, and only one that a mail system has written.
+They were written by many hands for messages of many decades, raise on some, and take seconds for large ones: so
+they are given the start of a message, and only one that a mail system has written.
 """
 
 from __future__ import annotations

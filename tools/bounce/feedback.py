@@ -81,7 +81,8 @@ def notification(text: str) -> tuple[str, tuple[Failed, ...], dict[str, str]] | 
     returned = {name: value for name, value in returned.items() if value}
     if kind == "complaint":
         rows = _rows(said, "complaint", "complainedRecipients")
-        return kind, complained([address for row in rows for address in addresses.within(_text(row, "emailAddress"))]), returned
+        named = [address for row in rows for address in addresses.within(_text(row, "emailAddress"))]
+        return kind, complained(named), returned
     if kind == "bounce":
         passing = _text(_object(said, "bounce"), "bounceType").lower() == "transient"
         return kind, tuple(_bounced(row, passing) for row in _rows(said, "bounce", "bouncedRecipients")), returned

@@ -6,7 +6,7 @@ import re
 
 from .parts import Part
 
-_SUBJECT = re.compile(r"^\W*(?:report domain:|dmarc (?:aggregate |failure |forensic )?report|\[?dmarc\b)", re.IGNORECASE)
+_SUBJECT = re.compile(r"^\W*(?:report domain:|dmarc\b)", re.IGNORECASE)
 _FILE = re.compile(r"\bname\*?=[^;]{0,20}[\w.-]{1,200}![\w.-]{1,200}!\d{6,12}!\d{6,12}", re.IGNORECASE)
 
 
@@ -18,7 +18,8 @@ def kind_of(message: Part, parts: list[Part]) -> str:
         return "read receipt (RFC 8098)"
     if report in ("tlsrpt", "tlsrpt+gzip") or kinds & {"application/tlsrpt+gzip", "application/tlsrpt+json"}:
         return "TLS report (RFC 8460)"
-    if any(_FILE.search(part.fields.get(name, "")) for part in parts for name in ("content-type", "content-disposition")):
+    names = (part.fields.get(name, "") for part in parts for name in ("content-type", "content-disposition"))
+    if any(map(_FILE.search, names)):
         return "DMARC report (RFC 7489)"
     if _SUBJECT.search(message.header("subject")):
         return "DMARC report (RFC 7489)"

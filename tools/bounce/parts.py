@@ -1,8 +1,8 @@
 """A message cut into its parts, whatever strangers wrote: in bounded time and memory, and without an exception.
 
 The standard parser promises neither, and reads a delivery status as messages. A report has its fields in the first
-kilobytes or at its very end, so no more is looked at. Structure is read as RFC 2045 and 2046 have it, and forgiven where
-it is broken; texts are decoded at last, and only those that are asked for.
+kilobytes or at its very end, so no more is looked at. Structure is read as RFC 2045 and 2046 have it, and forgiven
+where it is broken; texts are decoded at last, and only those that are asked for.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _NO_CHARSETS = frozenset(("punycode", "idna", "unicode-escape", "raw-unicode-esc
 
 @dataclass
 class Part:
-    """One part, with its fields in lower case and unfolded, the first of each name; `raw` has an octet per character."""
+    """One part: its fields, lower-case and unfolded, the first of each name; `raw` has an octet per character."""
 
     fields: dict[str, str]
     head: str

@@ -10,15 +10,18 @@ import re
 # Somebody did not get our message. `texts` looks for addresses from there on.
 _FAILED = (
     # English
-    r"(?:could|can|was|were|has|have|did|is|are)(?: ?not|n't) (?:be |been |yet been |able to be )?(?:deliver|sen[dt]\b|reach|receive|relay)",
-    r"(?:could|can|did|was|were|am|are|is|been|be)(?: ?not|n't) (?:able|possible) to (?:be )?(?:deliver|send|reach|relay)",
+    r"(?:could|can|was|were|has|have|did|is|are)(?: ?not|n't) (?:be |been |yet been |able to be )?"
+    r"(?:deliver|sen[dt]\b|reach|receive|relay)",
+    r"(?:could|can|did|was|were|am|are|is|been|be)(?: ?not|n't) (?:able|possible) to (?:be )?"
+    r"(?:deliver|send|reach|relay)",
     r"(?:unable|failed|trouble|impossible|problem|attempting|trying|tried) (?:to )?(?:deliver|send|relay)",
     r"\bnot (?:be |been )?(?:delivered|able to deliver)|undeliver(?:able|ed)|non-?delivery",
     r"deliver(?:y|ing)\b.{0,50}\b(?:fail(?:ed|ure)|error|problem|rejected|impossible|aborted)",
     r"fail(?:ed|ure) .{0,20}deliver",
     r"delevery to the following|failed permanently|permanent(?: fatal)? (?:delivery )?errors?",
     r"returned (?:permanent )?errors?",
-    r"the following (?:address|recipient|user|mail ?box)(?:\(?e?s\)?)?\b.{0,60}(?:fail|reject|invalid|unknown|had|not|error|refus)",
+    r"the following (?:address|recipient|user|mail ?box)(?:\(?e?s\)?)?\b.{0,60}"
+    r"(?:fail|reject|invalid|unknown|had|not|error|refus)",
     r"(?:failed|failure) (?:recipient|reason|address)|error during delivery",
     r"errors? (?:occurred|while) .{0,40}(?:deliver|send)|error delivering",
     r"rejected by (?:a|the) remote|(?:had|with) (?:permanent )?(?:fatal|delivery) (?:errors|problems)",
@@ -88,20 +91,24 @@ _SUBJECT = (
     r"mail (?:system|delivery) (?:error|fail|subsystem|status)",
     r"deliver(?:y|ing)\b.{0,40}(?:fail|error|status|notification|problem|warning|report|delay)",
     r"fail(?:ure|ed) (?:notice|delivery)|failure delivery",
-    r"(?:mail|message|email)\b.{0,30}(?:not delivered|could not be delivered|delivery has failed|bounced|rejected|delayed)|could not send message",
+    r"(?:mail|message|email)\b.{0,30}(?:not delivered|could not be delivered|delivery has failed|bounced|rejected)",
+    r"(?:mail|message|email)\b.{0,30}delayed|could not send message",
     r"error sending your mail|mail failure|user unknown|loop alert|host unknown|bounce",
     r"unzustellbar|nicht zugestellt|zustell(?:ung|bericht|fehler)|non remis|échec de|non distribu|no entregad",
     r"error de entrega|no se puede entregar",
     r"impossibile recapitare|mancat[oa] (?:recapito|consegna)|recapito|não entregue|falha na entrega",
     r"niet (?:bezorgd|afgeleverd|te bestellen)|onbestelbaar",
-    r"niedostarcz|nie można dostarczyć|недоставл|не доставл|не удалось доставить|ошибка доставки|配信不能|配信エラー|送信エラー|退信",
+    r"niedostarcz|nie można dostarczyć|недоставл|не доставл|не удалось доставить|ошибка доставки",
+    r"配信不能|配信エラー|送信エラー|退信",
     r"无法投递|未送达|無法傳遞",
 )
 
 # The start of what came back, after which nothing is the mail system's own.
 _RETURNED = (
-    r"^[ \t>]*-{2,}[ \t]*(?:below|original|this is a copy|forwarded|returned|unsent|message|the header|mensaje|body of|begin|copy of)\b.*$",
-    r"^[ \t>]*(?:-{2,}[ \t]*)?(?:the )?(?:possibly truncated )?(?:original message|message headers?)(?: headers?)?(?: follows?| details| following)?[ \t]*[:.]?[ \t]*$",
+    r"^[ \t>]*-{2,}[ \t]*(?:below|original|this is a copy|forwarded|returned|unsent|message|the header)\b.*$",
+    r"^[ \t>]*-{2,}[ \t]*(?:mensaje|body of|begin|copy of)\b.*$",
+    r"^[ \t>]*(?:-{2,}[ \t]*)?(?:the )?(?:possibly truncated )?(?:original message|message headers?)(?: headers?)?"
+    r"(?: follows?| details| following)?[ \t]*[:.]?[ \t]*$",
     r"^[ \t>]*(?:below is|included is|a copy of|the first \d+ lines of|your (?:original )?message reads)\b.*$",
     r"^[ \t>]*-{2,}[ \t]*(?:original|returned) (?:message|mail)(?: info)?\b.*$",
     r"^[ \t]*(?:original mail as follows|message headers follow)\b.*$",

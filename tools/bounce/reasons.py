@@ -17,7 +17,10 @@ Stage = Literal["connect", "mail", "rcpt", "piped", "data", ""]
 MAX_TEXT = 2_000  # characters of a diagnostic that are kept
 MAX_WORDS = 600  # characters that are searched for a reason: it stands at the start
 
-_WHO = r"(?:user|recipient(?!'?s? (?:mail )?(?:server|domain|system))|mail ?box|addressee?|account|person|customer|destinataire|utilisateur|usuario|empf(?:ä|ae)nger)"
+_WHO = (
+    r"(?:user|recipient(?!'?s? (?:mail )?(?:server|domain|system))|mail ?box|addressee?|account|person|customer"
+    r"|destinataire|utilisateur|usuario|empf(?:ä|ae)nger)"
+)
 _NOT = r"(?:not|n't|no longer|never)"
 
 # (reason, status or None for any, text): the first row that fits decides.
@@ -44,7 +47,8 @@ _TEXTS: tuple[tuple[Reason, str | None, str], ...] = (
     ("size", None, r"(?:line|header)s? .{0,20}too long|exceed.{0,30}\bsize|\bsize limit|line limit"),
     ("disabled", None, rf"{_WHO}\b.{{0,60}}\b(?:disabled|discontinued|suspended|deactivated|d[eé]sactiv|gesperrt)"),
     ("disabled", None, rf"(?:disabled|suspended|deactivated|blocked) {_WHO}"),
-    ("disabled", None, r"(?:account|mailbox|compte)\b.{0,20} (?:is|est) (?:temporarily )?(?:blocked|locked|frozen|bloqu)"),
+    ("disabled", None, r"(?:account|mailbox|compte)\b.{0,20} (?:is|est) (?:temporarily )?(?:blocked|bloqu)"),
+    ("disabled", None, r"(?:account|mailbox)\b.{0,20} is (?:temporarily )?(?:locked|frozen)"),
     ("disabled", None, r"extended inactivity|not currently being accepted for this"),
     ("content", None, r"\b(?:spam|virus|malware|phishing|unsolicited|infected|ube|junk)\b"),
     ("content", None, r"spam-?(?:like|score|message|signature)"),
@@ -84,23 +88,30 @@ _STATUSES: tuple[tuple[Reason, str], ...] = (
     ("policy", r".\.7\.\d+"),
 )
 _VAGUE = re.compile(r"|5\.[0135]\.\d+")  # no status, or one that doesn't tell
-_SAYS_ELSE = re.compile(r"4\..*|5\.(?:2\.[2-9]|3\.4|[46]\..*|7\.(?!1$).*)")  # a status that is no part of an answer "unknown"
+# A status that says something else than that somebody is unknown.
+_SAYS_ELSE = re.compile(r"4\..*|5\.(?:2\.[2-9]|3\.4|[46]\..*|7\.(?!1$).*)")
 # Who says that something may be so doesn't say that it is.
-_HEDGED = re.compile(r"\b(?:may not|might|möglicherweise|il se peut|possible que|puede que|potrebbe|talvez|mogelijk)\b|может быть|可能", re.IGNORECASE)
+_HEDGED = re.compile(
+    r"\b(?:may not|might|möglicherweise|il se peut|possible que|puede que|potrebbe|talvez|mogelijk)\b|может быть|可能",
+    re.IGNORECASE,
+)
 # Words that blame the address: the person ...
 _NOBODY = re.compile(
     rf"\b{_WHO}s?\b(?: \S+)? (?:is |was |are |ist )?(?:unknown|invalid|unbekannt|inconnue?|desconocido|illegal)\b"
-    rf"|\b(?:unknown|invalid|no such|bad|illegal|non-?existent|unrout\w+|unbekannte[rn]?) (?:or \w+ )?(?:local |virtual |e-?mail )?{_WHO}"
+    r"|\b(?:unknown|invalid|no such|bad|illegal|non-?existent|unrout\w+|unbekannte[rn]?) (?:or \w+ )?"
+    rf"(?:local |virtual |e-?mail )?{_WHO}"
     r"|\b(?:unknown|invalid|no such|bad|unrout\w+) (?:mailbox|person|(?:e-?mail |local )?address|final delivery)"
     rf"|\b{_WHO}\b.{{0,60}}{_NOT}\b.{{0,20}}(?:found|exist|known|listed|valid|present|accept|recogni[sz]ed|local|active|available)"
-    r"|address\b.{0,60}(?:does(?:n't| not) exist|not? (?:longer|found|exist|valid)|(?:wasn't|couldn't be|could not be|was not) found)|doesn't have an? .{0,60}account"
+    r"|address\b.{0,60}(?:does(?:n't| not) exist|not? (?:longer|found|exist|valid))|doesn't have an? .{0,60}account"
+    r"|address\b.{0,60}(?:wasn't|couldn't be|could not be|was not) found"
     r"|not our customer|no mailbox (?:here|found|currently)|recip(?:ient)?notfound|no valid recipients|nosuchuser"
     r"|user ?not ?found"
     r"|not (?:listed )?in .{0,20}(?:directory|address book)|badrcptto|validrcptto"
     r"|no (?:one|account) .{0,20}(?:address|name)"
     r"|unknown e-?mail address|n'existe pas|no existe|non esiste|n[aã]o existe"
     r"|nicht (?:gefunden|bekannt|vorhanden|existiert)"
-    r"|existiert nicht|onbekend|nie istnieje|не (?:существует|найден)|存在しません|見つかりません|不存在|пользователь не"
+    r"|existiert nicht|onbekend|nie istnieje|не (?:существует|найден)|пользователь не"
+    r"|存在しません|見つかりません|不存在"
     r"|inactive e-?mail|moved to|has been replaced|recipient no longer",
     re.IGNORECASE,
 )
@@ -134,8 +145,7 @@ _NETWORK = re.compile(
     re.IGNORECASE,
 )
 _ROWS = tuple(
-    (reason, re.compile(status) if status else None, re.compile(text, re.IGNORECASE))
-    for reason, status, text in _TEXTS
+    (reason, re.compile(status) if status else None, re.compile(text, re.IGNORECASE)) for reason, status, text in _TEXTS
 )
 _STATUS_ROWS = tuple((reason, re.compile(status)) for reason, status in _STATUSES)
 
@@ -215,7 +225,8 @@ def _reason(status: str, text: str, stage: Stage, first_hand: bool) -> Reason:
         return "expired"
     if re.fullmatch(r".\.4\.\d+", status):
         return "network"
-    if stage != "mail" and ((status == "5.1.0" and _REJECTED.search(text)) or (status == "5.5.0" and _UNAVAILABLE.search(text))):
+    gone = {"5.1.0": _REJECTED, "5.5.0": _UNAVAILABLE}.get(status)
+    if stage != "mail" and gone and gone.search(text):
         return "dead_address"
     if stage == "mail":
         return "policy"

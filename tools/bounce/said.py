@@ -21,13 +21,13 @@ _LINE = re.compile(
 )
 # Labels of those who didn't fail.
 _OTHERS = re.compile(
-    r"from|sender|reply|return|contact|mail from|cc\b|message-id|bcc|to(?!:<)\b|envelope-from|postmaster|support|help",
+    r"from|sender|reply|return|contact|mail from|cc\b|message-id|bcc|to(?!:<)\b|envelope|postmaster|support|help",
     re.IGNORECASE,
 )
 # What follows an address that stands at the start of a line for itself, and not in a sentence that is wrapped there.
 _REST = re.compile(
-    r"[ ]?(?:$|[:;,(\[{]|\.\.\.|[–-]|<|[245]\d\d\b|(?:on|at|is|was|has|does|did|invalid|error|failed|rejected|unknown)\b"
-    r"|(?:user|mailbox|because|not|could|cannot|no)\b|couldn|wasn|isn|doesn)",
+    r"[ ]?(?:$|[:;,(\[{]|\.\.\.|[–-]|<|[245]\d\d\b|(?:on|at|is|was|has|does|did|invalid|error|failed|rejected)\b"
+    r"|(?:unknown|user|mailbox|because|not|could|cannot|no)\b|couldn|wasn|isn|doesn)",
     re.IGNORECASE,
 )
 _CONTACT = re.compile(r"(?:contact|mail|e-mail|write|send .{0,20})(?: to| the)?:?[ ]?$", re.IGNORECASE)

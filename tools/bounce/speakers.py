@@ -14,7 +14,7 @@ _SYSTEM = re.compile(
     re.IGNORECASE,
 )
 _ANSWER = re.compile(
-    r"\s*(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|rv|res|enc|odp|ynt|回复|答复|转发)\s*(?:\[\d+\])?[:：]",  # fmt: skip
+    r"\s*(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|rv|res|enc|odp|ynt|回复|答复|转发)\s*(?:\[\d+\])?[:：]",
     re.IGNORECASE,
 )
 _SUBMITTED = re.compile(r"auto-generated \((?:failure|warning)", re.IGNORECASE)

@@ -54,7 +54,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a message is, by which rule. `message_id` and `returned_headers` (lower-case names) are of what it returns."""
+    """What a message is, by which rule. `message_id` and `returned_headers` (lower-case) are of what it returns."""
 
     kind: Kind
     rule: str
