@@ -102,7 +102,8 @@ class TestBounceBadInput(BaseCase):
     @mute_logger(*LOGGERS)
     def test_what_makes_patterns_slow(self):
         units = [
-            "a", "<", "-", "@", "a@b", "a@b.", "<a@b.test>: ", "\n", ": ", "\xe9", "a.", "a-", '"', "=", "=20", "[", "> ",
+            "a", "<", "-", "@", "a@b", "a@b.", "<a@b.test>: ", "\n", ": ", "\xe9", "a.", "a-", '"', "=", "=20", "[",
+            "> ",
             "* ",
             "a@b.test ", "user unknown ", "mailbox ", "address ", "550 5.1.1 ", ">>> RCPT TO:", "not ", "could not be ",
             "delivery ", "the following ", "original message\n", "content ", "exceed ", "domain ", "connect ", " ",
