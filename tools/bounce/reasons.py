@@ -26,7 +26,7 @@ _NOT = r"(?:not|n't|no longer|never)"
 # (reason, status or None for any, text): the first row that fits decides.
 _TEXTS: tuple[tuple[Reason, str | None, str], ...] = (
     ("dead_address", r"5\.4\.1", r"recipient address rejected: access denied"),
-    ("policy", None, r"google groups"),
+    ("policy", None, r"google groups|not accept(?:ing)? (?:any )?(?:e?-?mail|messages?) from"),
     ("rate", None, r"too many|rate[ -]?limit|throttl|too (?:fast|quickly|frequent)|unexpected volume"),
     ("rate", None, r"(?:connection|message|sending|hourly|daily) (?:rate|limit|quota)|gr[ae]y-?list"),
     ("rate", None, r"try again later in"),
@@ -93,7 +93,6 @@ _SAYS_ELSE = re.compile(r"4\..*|5\.(?:2\.[2-9]|3\.4|[46]\..*|7\.(?!1$).*)")
 # Who says that something may be so doesn't say that it is.
 _HEDGED = re.compile(
     r"\b(?:may not|might|möglicherweise|il se peut|possible que|puede que|potrebbe|talvez|mogelijk)\b|может быть|可能",
-    re.IGNORECASE,
 )
 # Words that blame the address: the person ...
 _NOBODY = re.compile(
@@ -113,9 +112,8 @@ _NOBODY = re.compile(
     r"|existiert nicht|onbekend|nie istnieje|не (?:существует|найден)|пользователь не"
     r"|存在しません|見つかりません|不存在"
     r"|inactive e-?mail|moved to|has been replaced|recipient no longer",
-    re.IGNORECASE,
 )
-_UNAVAILABLE = re.compile(r"requested action not taken: mailbox unavailable", re.IGNORECASE)
+_UNAVAILABLE = re.compile(r"requested action not taken: mailbox unavailable")
 # ... or the domain, which nobody needs to be asked about.
 _NOWHERE = re.compile(
     r"(?:no such|unknown|illegal|bad|non-?existent) (?:host|domain|destination)"
@@ -125,9 +123,8 @@ _NOWHERE = re.compile(
     r"|(?:host|domain)\b.{0,40} does(?: not|n't) (?:accept|receive) e?-?mail"
     r"|couldn't find (?:any host|a mail exchanger)"
     r"|name or service not known|not accept(?:ing)? network messages|\b(?:521|556)[ -]",
-    re.IGNORECASE,
 )
-_REJECTED = re.compile(r"address rejected", re.IGNORECASE)
+_REJECTED = re.compile(r"address rejected")
 _EXPIRED = re.compile(
     r"expired|(?:retry|delivery) time(?:out)? .{0,20}exceeded|(?:too|very) long in .{0,10}queue|in the queue too long"
     r"|failing for a long"
@@ -135,17 +132,15 @@ _EXPIRED = re.compile(
     r"|cannot send message (?:for|within)"
     r"|could not send (?:message )?for|after \d+ (?:attempt|day|hour)|giving up after|within the allowed queue"
     r"|past \d+ (?:hours|days)",
-    re.IGNORECASE,
 )
 _NETWORK = re.compile(
     r"connect(?:ion)? .{0,80}(?:timed out|refused|reset|lost|failed)|no route|unreachable|\bdns\b|hop count"
     r"|too many hops|\bloop"
     r"|socket error|not reachable|not respond|no answer|timed? ?out|temporar\w+ (?:lookup|resol)"
     r"|establish an smtp connection|did not accept our",
-    re.IGNORECASE,
 )
 _ROWS = tuple(
-    (reason, re.compile(status) if status else None, re.compile(text, re.IGNORECASE)) for reason, status, text in _TEXTS
+    (reason, re.compile(status) if status else None, re.compile(text)) for reason, status, text in _TEXTS
 )
 _STATUS_ROWS = tuple((reason, re.compile(status)) for reason, status in _STATUSES)
 
@@ -163,8 +158,7 @@ def classify(code: int | None, enhanced: str | None, text: str) -> tuple[bool, R
     else of the status, says whether it is permanent; without both it is not.
     """
     text = text[:MAX_TEXT]
-    if not enhanced and (found := _ENHANCED.search(text)):
-        enhanced = found[0]
+    enhanced = enhanced or first_status(text)
     permanent = code // 100 == 5 if code else (enhanced or "").startswith("5")
     return permanent, _reason(enhanced or "", plain(text), "rcpt", False)
 
@@ -192,8 +186,11 @@ def judge(diagnostic: str, status: str, stage: Stage = "", first_hand: bool = Fa
 
 
 def first_status(text: str) -> str:
-    """Return the first enhanced status in `text`, or an empty text."""
-    found = _ENHANCED.search(text)
+    """Return the first enhanced status in `text` that tells something, or an empty text."""
+    found = [match[0] for match in _ENHANCED.finditer(text[:MAX_TEXT])]
+    for vague in (".0", ".0.0"):  # "5.0.0 smtp; 5.1.0 - Unknown address error 550-'5.1.1 ..."
+        if telling := [status for status in found if not status.endswith(vague)]:
+            return telling[0]
     return found[0] if found else ""
 
 
@@ -204,8 +201,8 @@ def first_code(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return `text` on one line without URLs and addresses: "<spam@x.com>" and ".../policy" say nothing about spam."""
-    return " ".join(_NOISE.sub(" ", text[:MAX_TEXT]).split())[:MAX_WORDS]
+    """Return `text` on one lower-case line without URLs and addresses: "<spam@x.com>" and ".../policy" say nothing about spam."""
+    return " ".join(_NOISE.sub(" ", text[:MAX_TEXT]).split())[:MAX_WORDS].lower()
 
 
 @lru_cache(maxsize=2_048)

@@ -27,7 +27,7 @@ _OTHERS = re.compile(
 # What follows an address that stands at the start of a line for itself, and not in a sentence that is wrapped there.
 _REST = re.compile(
     r"[ ]?(?:$|[:;,(\[{]|\.\.\.|[–-]|<|[245]\d\d\b|(?:on|at|is|was|has|does|did|invalid|error|failed|rejected)\b"
-    r"|(?:unknown|user|mailbox|because|not|could|cannot|no)\b|couldn|wasn|isn|doesn)",
+    r"|(?:am|le|el|il|em|op|dnia|в|den) \d|(?:unknown|user|mailbox|because|not|could|cannot|no)\b|couldn|wasn|isn|doesn)",
     re.IGNORECASE,
 )
 _CONTACT = re.compile(r"(?:contact|mail|e-mail|write|send .{0,20})(?: to| the)?:?[ ]?$", re.IGNORECASE)
@@ -48,20 +48,20 @@ _SENTENCES = tuple(
     )
 )
 _STAGES: tuple[tuple[reasons.Stage, str], ...] = (
-    ("rcpt", r"in reply to RCPT|after RCPT|\bour RCPT|not like recipient|\[RCPT_TO\]|SMTP:RCPT|\(state 14\)"),
-    ("rcpt", r"sent: RCPT|RCPT (?:TO )?command"),
-    ("rcpt", r"has rejected address|recipient was rejected|RCPT failed|in response to RCPT|during RCPT|>>> RCPT"),
-    ("data", r"in reply to (?:end of )?DATA|after (?:end of )?DATA|\bour final DATA|after I sent the message"),
-    ("data", r"\(state 18\)|TEXT command|\(DATA\)"),
-    ("data", r"\[DATA\]|end of data|smtp command\s+DATA|after sending data|message was rejected after"),
-    ("mail", r"in reply to MAIL|after MAIL FROM|\bour MAIL|MAIL_FROM|\(state 13\)|sender was rejected"),
-    ("mail", r"MAIL (?:FROM )?command|>>> MAIL"),
+    ("rcpt", r"in reply to rcpt|after rcpt|\bour rcpt|not like recipient|\[rcpt_to\]|smtp:rcpt|\(state 14\)"),
+    ("rcpt", r"sent: rcpt|rcpt (?:to )?command"),
+    ("rcpt", r"has rejected address|recipient was rejected|rcpt failed|in response to rcpt|during rcpt|>>> rcpt"),
+    ("data", r"in reply to (?:end of )?data|after (?:end of )?data|\bour final data|after i sent the message"),
+    ("data", r"\(state 18\)|text command|\(data\)"),
+    ("data", r"\[data\]|end of data|smtp command\s+data|after sending data|message was rejected after"),
+    ("mail", r"in reply to mail|after mail from|\bour mail|mail_from|\(state 13\)|sender was rejected"),
+    ("mail", r"mail (?:from )?command|>>> mail"),
     # All was sent at once (RFC 2920), so that the answer to RCPT stands after DATA.
-    ("piped", r"<<< 5\d\d[^\n]{0,20} (?:error: )?(?:need RCPT|no valid recipients|no recipients)"),
-    ("data", r">>> DATA"),
-    ("connect", r"after initial connection|refused to talk to me|in reply to (?:EHLO|HELO)|initial greeting"),
+    ("piped", r"<<< 5\d\d[^\n]{0,20} (?:error: )?(?:need rcpt|no valid recipients|no recipients)"),
+    ("data", r">>> data"),
+    ("connect", r"after initial connection|refused to talk to me|in reply to (?:ehlo|helo)|initial greeting"),
 )
-_STAGE_ROWS = tuple((stage, re.compile(pattern, re.IGNORECASE)) for stage, pattern in _STAGES)
+_STAGE_ROWS = tuple((stage, re.compile(pattern)) for stage, pattern in _STAGES)
 _MAX_STAGE = 4_000  # characters
 
 
@@ -112,8 +112,9 @@ def in_sentences(text: str, start: int = 0) -> list[Named]:
 
 def stage_of(words: str) -> reasons.Stage:
     """Return the part of the SMTP session that some words of a report are about."""
+    words = words[:_MAX_STAGE].lower()
     for stage, pattern in _STAGE_ROWS:
-        if pattern.search(words[:_MAX_STAGE]):
+        if pattern.search(words):
             return stage
     return ""
 
