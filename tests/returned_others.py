@@ -142,6 +142,26 @@ ORDINARY = [
     ("a German invoice", "Subject: Automatische Rechnung 4711", "Anbei."),
     ("a French newsletter", "Subject: Réponse à vos questions automatiques", "Voici."),
     (
+        "a request to confirm",
+        "Return-Path: <>\nSubject: Please confirm your message",
+        "Your message to ann@x.test has not yet been delivered. Reply to this message to have it delivered.",
+    ),
+    (
+        "held by a list",
+        "From: list-bounces@x.test\nSubject: Your message to List awaits moderator approval\nList-Id: <list.x.test>",
+        "Your mail to 'List' is being held until the list moderator can review it for approval.",
+    ),
+    (
+        "a list about a bounce that it did not understand",
+        "From: mailman@x.test\nSubject: Uncaught bounce notification",
+        "The attached message was received as a bounce, but the bounce format was not recognized.",
+    ),
+    (
+        "a shop that sends with an empty return path",
+        "From: Shop <news@y.test>\nReturn-Path: <>\nSubject: Your parcel could not be delivered",
+        "Your parcel could not be delivered to Main Street. Write to help@y.test.",
+    ),
+    (
         "a mail system's welcome",
         "From: Mail Delivery System <MAILER-DAEMON@x.test>\nSubject: Welcome",
         "Your mailbox is ready.",

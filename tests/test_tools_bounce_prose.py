@@ -4,11 +4,25 @@ from odoo.tests import BaseCase
 
 from odoo.addons.email_campaign.tools import bounce
 
-from . import returned_by_providers, returned_by_servers, returned_by_systems, returned_in_languages
+from . import (
+    returned_by_exchange,
+    returned_by_gateways,
+    returned_by_providers,
+    returned_by_servers,
+    returned_by_systems,
+    returned_in_languages,
+)
 from .returned_in_languages import DELAYED
 from .returned_mail import ANN, returned
 
-FILES = (returned_by_servers, returned_by_systems, returned_by_providers, returned_in_languages)
+FILES = (
+    returned_by_servers,
+    returned_by_systems,
+    returned_by_providers,
+    returned_by_gateways,
+    returned_by_exchange,
+    returned_in_languages,
+)
 PROSE = [row for file in FILES for row in file.REPORTS]
 
 

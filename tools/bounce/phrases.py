@@ -45,7 +45,8 @@ _FAILED = (
     # Spanish
     r"no (?:se )?(?:pudo|pudieron|puede|ha podido|han podido|ha sido posible)(?: ser)? ?(?:entrega|enviar|entregar)",
     r"no entregado",
-    r"(?:error|fallo) (?:en la|de la|de|al) entreg|no se ha entregado|no pudo ser (?:entregado|enviado)|imposible entregar",
+    r"(?:error|fallo) (?:en la|de la|de|al) entreg|no se ha entregado|imposible entregar",
+    r"no pudo ser (?:entregado|enviado)",
     # Italian
     r"(?:impossibile|non è stato possibile) (?:recapitare|consegnare|inviare)",
     r"recapito .{0,30}(?:non riuscito|fallito)|mancat[oa] (?:recapito|consegna)",

@@ -139,9 +139,7 @@ _NETWORK = re.compile(
     r"|socket error|not reachable|not respond|no answer|timed? ?out|temporar\w+ (?:lookup|resol)"
     r"|establish an smtp connection|did not accept our",
 )
-_ROWS = tuple(
-    (reason, re.compile(status) if status else None, re.compile(text)) for reason, status, text in _TEXTS
-)
+_ROWS = tuple((reason, re.compile(status) if status else None, re.compile(text)) for reason, status, text in _TEXTS)
 _STATUS_ROWS = tuple((reason, re.compile(status)) for reason, status in _STATUSES)
 
 _ENHANCED = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
@@ -201,7 +199,7 @@ def first_code(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return `text` on one lower-case line without URLs and addresses: "<spam@x.com>" and ".../policy" say nothing about spam."""
+    """Return `text` on one lower-case line, without URLs and addresses: "<spam@x.com>" says nothing about spam."""
     return " ".join(_NOISE.sub(" ", text[:MAX_TEXT]).split())[:MAX_WORDS].lower()
 
 

@@ -27,7 +27,8 @@ _OTHERS = re.compile(
 # What follows an address that stands at the start of a line for itself, and not in a sentence that is wrapped there.
 _REST = re.compile(
     r"[ ]?(?:$|[:;,(\[{]|\.\.\.|[–-]|<|[245]\d\d\b|(?:on|at|is|was|has|does|did|invalid|error|failed|rejected)\b"
-    r"|(?:am|le|el|il|em|op|dnia|в|den) \d|(?:unknown|user|mailbox|because|not|could|cannot|no)\b|couldn|wasn|isn|doesn)",
+    r"|(?:am|le|el|il|em|op|dnia|в|den) \d|(?:unknown|user|mailbox|because|not|could|cannot|no)\b"
+    r"|couldn|wasn|isn|doesn)",
     re.IGNORECASE,
 )
 _CONTACT = re.compile(r"(?:contact|mail|e-mail|write|send .{0,20})(?: to| the)?:?[ ]?$", re.IGNORECASE)
