@@ -43,6 +43,7 @@ from . import (
     test_tools_bounce_bad_input,
     test_tools_bounce_others,
     test_tools_bounce_prose,
+    test_tools_bounce_reasons,
     test_tools_compose,
     test_tools_csvfile,
     test_tools_csvsniff,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from . import speakers
 from .parts import Part
 
 _SYSTEM = re.compile(r"\b(?:mailer-daemon|postmaster)@", re.IGNORECASE)
@@ -67,18 +68,18 @@ def rule(message: Part) -> str:
         return ""
     if fields.get("precedence", "").lower() == "list":
         return ""
+    subject = message.header("subject")[:300]
     if _SYSTEM.search(message.header("from")[:500]):
-        return ""
+        return "subject" if _STARTS.search(subject) else ""
     if submitted == "auto-replied":
         return "RFC 3834 auto-replied"
-    answers = "in-reply-to" in fields or "references" in fields
+    answers = "in-reply-to" in fields or "references" in fields or speakers.answers(message)
     # Exchange calls its absence notes auto-generated, although they answer a message.
     if submitted == "auto-generated" and answers:
         return "RFC 3834 auto-generated answer"
     for name, value in _FIELDS:
         if name in fields and re.search(value, fields[name], re.IGNORECASE):
             return f"field {name}"
-    subject = message.header("subject")[:300]
     kinds = {part.kind for part in message.walk()}
     if "text/calendar" in kinds or submitted == "no":
         return ""

@@ -63,7 +63,11 @@ _TEXTS: tuple[tuple[Reason, str | None, str], ...] = (
     ("blocked", None, r"\bbanned\b|client host .{0,80}\brejected|reverse dns|\bptr\b|name lookup failed|open relay"),
     ("blocked", None, r"messages from .{0,60} (?:weren't|not) (?:sent|accepted)|unverif\w+ sending"),
     ("blocked", None, r"refused to talk to me"),
-    ("blocked", None, r"(?:service|connexion|connection) (?:refus|reject|unavailable, clos)"),
+    (
+        "blocked",
+        None,
+        r"ask your postmaster|service (?:refus|reject|unavailable, clos)|connection (?:reject|dropp)|connexion refus",
+    ),
     ("blocked", None, r"use the smtp server of your isp"),
     ("policy", None, r"\b(?:dmarc|spf|dkim|arc)\b|relay(?:ing)? (?:access )?(?:denied|not|prohibited)|starttls"),
     ("policy", None, r"\btls\b"),
