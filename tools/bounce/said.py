@@ -63,7 +63,7 @@ _STAGES: tuple[tuple[reasons.Stage, str], ...] = (
     ("connect", r"after initial connection|refused to talk to me|in reply to (?:ehlo|helo)|initial greeting"),
 )
 _STAGE_ROWS = tuple((stage, re.compile(pattern)) for stage, pattern in _STAGES)
-_MAX_STAGE = 4_000  # characters
+_MAX_STAGE = 2_000  # characters
 
 
 class Named(NamedTuple):

@@ -127,18 +127,22 @@ class Report:
 
     def _said(self, rows: list[Named], sentence: bool = False) -> dict[str, Said]:
         """Return what is said about each: what stands between it and the next."""
+        ends: list[int] = []
+        for number, row in reversed([*enumerate(rows)]):
+            same = number + 1 < len(rows) and rows[number + 1].address == row.address
+            following = rows[number + 1].start if number + 1 < len(rows) else len(self.text)
+            ends.append(ends[-1] if same else following)
         said: dict[str, Said] = {}
-        alone = len({row.address for row in rows}) == 1
-        end = len(self.text)
-        for number in range(len(rows) - 1, -1, -1):
-            row = rows[number]
-            words = self.text[row.end : end]
-            if number and rows[number - 1].address != row.address:
-                end = row.start
-            stage = stage_of(words) or (stage_of(self.text) if alone else "")
-            quoted = words.lstrip(" >)\"'").startswith("[")
-            said[row.address] = Said(row.address, self._words(row, words, rows[0].start, sentence), stage, quoted)
-        return {row.address: said[row.address] for row in rows}
+        for row, end in zip(rows, reversed(ends), strict=True):
+            if row.address not in said:
+                words = self.text[row.end : end]
+                quoted = words.lstrip(" >)\"'").startswith("[")
+                answer = self._words(row, words, rows[0].start, sentence)
+                said[row.address] = Said(row.address, answer, stage_of(words), quoted)
+        if len(said) == 1:
+            [(address, only)] = said.items()
+            said[address] = only._replace(stage=only.stage or stage_of(self.text))
+        return said
 
     def _words(self, row: Named, words: str, first: int, sentence: bool) -> str:
         """Return what was answered: after the address, or before all of them, or in the transcript."""
