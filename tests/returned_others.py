@@ -142,6 +142,16 @@ ORDINARY = [
     ("a German invoice", "Subject: Automatische Rechnung 4711", "Anbei."),
     ("a French newsletter", "Subject: Réponse à vos questions automatiques", "Voici."),
     (
+        "a carrier of parcels by another name",
+        "From: Delivery Service <noreply@parcel.test>\nReturn-Path: <>\nSubject: Delivery failure notification",
+        "Your parcel could not be delivered to the address below. Please write to help@parcel.test.",
+    ),
+    (
+        "a carrier of letters",
+        "From: Royal Mail Service <noreply@mail.test>\nSubject: Undeliverable: your parcel",
+        "We were unable to deliver your parcel. Contact:\nhelp@mail.test",
+    ),
+    (
         "a request to confirm",
         "Return-Path: <>\nSubject: Please confirm your message",
         "Your message to ann@x.test has not yet been delivered. Reply to this message to have it delivered.",

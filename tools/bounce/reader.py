@@ -163,8 +163,10 @@ def _reporting(report: Report, returned: dict[str, str]) -> bool:
     """Tell whether a message may be a report: from a mail system, or announced as one and returning something."""
     message = report.message
     announced = speakers.announced(message)
+    if speakers.named_system(message):
+        return True
     if speakers.by_system(message):
-        return speakers.named_system(message) or announced or bool(returned)
+        return bool(returned) or (announced and report.answered)
     if any(name in message.fields for name in ("in-reply-to", "references", "list-id", "list-unsubscribe")):
         return False
     return announced and bool(report.returned)

@@ -8,9 +8,14 @@ from . import phrases
 from .parts import Part
 
 _SYSTEM = re.compile(
-    r"\b(?:mailer[-_. ]?daemon|mail[-_. ]?daemon|post_?master|mdaemon|mmdf|mailadmin|ndr|complaints|e500_smtp\w*"
-    r"|mail(?:[-_. ]delivery)?[-_. ](?:service|system|subsystem|robot)|mail_service|mail delivery|microsoft exchange"
-    r"|delivery[-_. ](?:subsystem|system|service|notification|failure)|(?:system|mail) administrator)\b",
+    r"\b(?:mailer[-_. ]?daemon|mail[-_. ]?daemon|post_?master|mdaemon|mmdf|mailadmin|e500_smtp\w*"
+    r"|mail[-_. ]delivery[-_. ](?:service|system|subsystem|robot)|mail[-_. ](?:system|subsystem)|mail delivery"
+    r"|delivery[-_. ](?:subsystem|system)|(?:system|mail|ndr) administrator|microsoft exchange)\b",
+    re.IGNORECASE,
+)
+# Names that carriers of parcels and others have too.
+_LOOSE = re.compile(
+    r"\b(?:mail[-_. ](?:service|robot)|mail_service|delivery[-_. ](?:service|notification|failure)|ndr|system)\b",
     re.IGNORECASE,
 )
 _ANSWER = re.compile(
@@ -38,12 +43,15 @@ def named_system(message: Part) -> bool:
         return True
     if message.parameter("report-type").lower() == "delivery-status":
         return True
-    return not answers(message) and _SUBMITTED.search(message.fields.get("auto-submitted", "")) is not None
+    path = message.fields.get("return-path", "")[:_MAX_FIELD]
+    submitted = message.fields.get("auto-submitted", "")
+    return not answers(message) and bool(_SYSTEM.search(path) or _SUBMITTED.search(submitted))
 
 
 def by_system(message: Part) -> bool:
-    """Whether a mail system speaks: by its name, or by an empty return path, which absence notes have too."""
+    """Whether a mail system may speak: by its name, or by an empty return path, which absence notes have too."""
     if named_system(message):
         return True
-    path = message.fields.get("return-path", "-").strip() if message.fields.get("from") else ""
-    return not answers(message) and (path in ("", "<>") or _SYSTEM.search(path[:_MAX_FIELD]) is not None)
+    sender = message.header("from")[:_MAX_FIELD]
+    path = message.fields.get("return-path", "-").strip() if sender else ""
+    return not answers(message) and (path in ("", "<>") or _LOOSE.search(sender) is not None)

@@ -89,6 +89,11 @@ class Report:
         return phrases.FAILED.search(self.text[:MAX_TOP]) is not None or self.delayed
 
     @cached_property
+    def answered(self) -> bool:
+        """Whether it quotes what a server answered."""
+        return _answered(self.text)
+
+    @cached_property
     def recipients(self) -> list[Said]:
         """Whom it names as not reached."""
         if self.every_failed:
