@@ -11,6 +11,7 @@ from . import (
     returned_by_servers,
     returned_by_systems,
     returned_in_languages,
+    returned_in_short,
 )
 from .returned_in_languages import DELAYED
 from .returned_mail import ANN, returned
@@ -22,6 +23,7 @@ FILES = (
     returned_by_gateways,
     returned_by_exchange,
     returned_in_languages,
+    returned_in_short,
 )
 PROSE = [row for file in FILES for row in file.REPORTS]
 

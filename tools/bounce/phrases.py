@@ -69,6 +69,7 @@ _FAILED = (
     r"не удалось выполнить доставку",
     # Swedish, Danish, Norwegian, Finnish, Czech, Hungarian, Turkish
     r"(?:kunde|kunne|kan|har) (?:inte|ikke) (?:levereras|leveres|blitt levert|sändas|sendes)|ej levererat|ikke levert",
+    r"(?:leveransen|leveringen|levering) .{0,40}(?:misslyckades|mislykkedes|mislyktes)",
     r"toimitus .{0,30}epäonnistui|ei voitu toimittaa|nelze doručit|nebyla? doručena?|doručení .{0,40}nezdařilo",
     r"kézbesítés.{0,40}(?:nem sikerült|sikertelen)|teslim edilemedi|iletilemedi",
     # Japanese, Chinese, Korean

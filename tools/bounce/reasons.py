@@ -27,7 +27,11 @@ _NOT = r"(?:not|n't|no longer|never)"
 _TEXTS: tuple[tuple[Reason, str | None, str], ...] = (
     ("dead_address", r"5\.4\.1", r"recipient address rejected: access denied"),
     ("policy", None, r"google groups|not accept(?:ing)? (?:any )?(?:e?-?mail|messages?) from"),
-    ("rate", None, r"too many|rate[ -]?limit|throttl|too (?:fast|quickly|frequent)|unexpected volume"),
+    (
+        "rate",
+        None,
+        r"too many (?!hops|.?received)|rate[ -]?limit|throttl|too (?:fast|quickly|frequent)|unexpected volume",
+    ),
     ("rate", None, r"(?:connection|message|sending|hourly|daily) (?:rate|limit|quota)|gr[ae]y-?list"),
     ("rate", None, r"try again later in"),
     ("rate", None, r"receiving mail (?:at a rate|too)|exceeded .{0,30}\b(?:per|connections|messages)\b"),
@@ -126,13 +130,14 @@ _NOWHERE = re.compile(
     r"|unrout\w+ mail domain"
     r"|(?:host|domain)\b.{0,40} does(?: not|n't) (?:accept|receive) e?-?mail"
     r"|couldn't find (?:any host|a mail exchanger)"
+    r"|point to non-?existent hosts?|indicated no smtp service"
     r"|name or service not known|not accept(?:ing)? network messages|\b(?:521|556)[ -]",
 )
 _REJECTED = re.compile(r"address rejected")
 _EXPIRED = re.compile(
     r"expired|(?:retry|delivery) time(?:out)? .{0,20}exceeded|(?:too|very) long in .{0,10}queue|in the queue too long"
     r"|failing for a long"
-    r"|(?:retry|delivery) timeout|not delivered within|aborted after|failed \d+ attempts"
+    r"|(?:retry|delivery) timeout|retry time not reached|not delivered within|aborted after|failed \d+ attempts"
     r"|cannot send message (?:for|within)"
     r"|could not send (?:message )?for|after \d+ (?:attempt|day|hour)|giving up after|within the allowed queue"
     r"|past \d+ (?:hours|days)",

@@ -52,6 +52,7 @@ _STAGES: tuple[tuple[reasons.Stage, str], ...] = (
     ("rcpt", r"in reply to rcpt|after rcpt|\bour rcpt|not like recipient|\[rcpt_to\]|smtp:rcpt|\(state 14\)"),
     ("rcpt", r"sent: rcpt|rcpt (?:to )?command"),
     ("rcpt", r"has rejected address|recipient was rejected|rcpt failed|in response to rcpt|during rcpt|>>> rcpt"),
+    ("rcpt", r"smtp command\s+rcpt"),
     ("data", r"in reply to (?:end of )?data|after (?:end of )?data|\bour final data|after i sent the message"),
     ("data", r"\(state 18\)|text command|\(data\)"),
     ("data", r"\[data\]|end of data|smtp command\s+data|after sending data|message was rejected after"),

@@ -19,6 +19,7 @@ MAX_TOP = 8_000  # characters: where the sentence stands that something failed
 _RETURNED = frozenset(("message/rfc822", "message/global", "text/rfc822-headers"))
 _TRANSCRIPT = re.compile(r"<<<[ ]?([245]\d\d[^\n]{0,500})")
 _ADDRESS = re.compile(addresses.ADDRESS)
+_SMTP = re.compile(r"\bRCPT TO\b|\bMAIL FROM\b")
 _BLANKS = re.compile(r"[ \t\xa0]+")
 _FIELD = re.compile(r"[ \t>]*[A-Za-z-]{2,40}[ ]?:[ \t]?\S")
 _WORD = re.compile(r"\w{3}")
@@ -90,8 +91,8 @@ class Report:
 
     @cached_property
     def answered(self) -> bool:
-        """Whether it quotes what a server answered."""
-        return _answered(self.text)
+        """Whether it quotes what a server answered, or was asked."""
+        return _answered(self.text) or _SMTP.search(self.text) is not None
 
     @cached_property
     def recipients(self) -> list[Said]:
@@ -160,8 +161,13 @@ class Report:
         before = trimmed(self.text[self._start : first])
         if _answered(before):
             return before
-        transcript = _TRANSCRIPT.search(self.text)
-        return trimmed(transcript[1]) if transcript else after
+        if transcript := _TRANSCRIPT.search(self.text):
+            return trimmed(transcript[1])
+        return before if not _tells(after) and _tells(before) else after
+
+
+def _tells(words: str) -> bool:
+    return reasons.judge(words, "", first_hand=True)[2] != "unknown"
 
 
 def _answered(words: str) -> bool:
