@@ -36,7 +36,7 @@ Technical details of permanent failure:
 FIELDS = {
     EXIM: f"X-Failed-Recipients: {ANN}\n{DAEMON}\nSubject: Mail delivery failed: returning message to sender",
     QMAIL: "From: MAILER-DAEMON@relay.test\nSubject: failure notice",
-    GMAIL: f"X-Failed-Recipients: {ANN}\nFrom: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\nSubject: Failure",
+    GMAIL: f"X-Failed-Recipients: {ANN}\nFrom: Mail Delivery Subsystem <mailer-daemon@google.test>\nSubject: Failure",
 }
 WORDS = [
     (EXIM, "Domain crm.test has exceeded the max emails per hour (25) allowed. Message discarded.", soft("rate")),

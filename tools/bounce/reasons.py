@@ -64,7 +64,7 @@ _TEXTS: tuple[tuple[Reason, str | None, str], ...] = (
     ("content", None, r"not (?:rfc|compliant)"),
     ("blocked", None, r"black ?list|block ?list|\bblocked\b|\b(?:dns)?[rd]bl\b|spamhaus|reputation"),
     ("blocked", None, r"(?<!not )\blisted (?:at|on|by)\b|listed in .{0,20}(?:bl|list)\b"),
-    ("blocked", None, r"\bbanned\b|client host .{0,80}\brejected|reverse dns|\bptr\b|name lookup failed|open relay"),
+    ("blocked", None, r"\bbanned\b|client host .{0,80}\brejected|reverse dns|\bptr\b|\bname lookup failed|open relay"),
     ("blocked", None, r"messages from .{0,60} (?:weren't|not) (?:sent|accepted)|unverif\w+ sending"),
     ("blocked", None, r"refused to talk to me"),
     (
