@@ -32,7 +32,7 @@ def test_a_folder_is_needed():
 def test_the_scorer_is_asked(tmp_path, capsys):
     (tmp_path / "labels.csv").touch()
     (tmp_path / "score.py").write_text(
-        "import json, sys; from tools import bounce; bounce.read(b'')\n"
+        "import json, sys; sys.path.insert(0, '.'); from tools import bounce; bounce.read(b'')\n"
         "print(json.dumps({'messages': 3, 'raised': 0}, indent=1)); print('one.eml', 'missed', sys.argv[2:])"
     )
     assert score(Settings(), [str(tmp_path), "--misses"]) == 0

@@ -14,7 +14,7 @@ from .verdict import Failed
 MAX_RECIPIENTS = 1_000
 TYPE = "message/feedback-report"
 # RFC 5965, 6591, 6650 and the registry: what is not about somebody who doesn't want our email.
-NO_COMPLAINTS = frozenset(("auth-failure", "not-spam", "dmarc", "tls-report", "virus-none"))
+NO_COMPLAINTS = frozenset(("auth-failure", "not-spam", "dmarc"))
 
 _RECIPIENT = re.compile(
     r"^(?:original-rcpt-to|removal-recipient|original-recipient|redacted-address|final-recipient)[ \t]*:[ \t]*(.*)",
