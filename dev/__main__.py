@@ -21,6 +21,7 @@ Commands (as `make NAME`, or `python3 -m dev NAME`):
   bench   what sending costs, against mass_mailing and the line; make bench ARGS="a --json FILE"
   faults  processes killed, connections broken, servers that refuse: what becomes of each email;
           make faults ARGS="killed reset" (some of them), ARGS="--docs" (writes the table into docs/faults.rst)
+  score   how well bounces are read: make score ARGS="FOLDER --misses", a folder of labelled messages (docs/bounces.rst)
   screenshots  the README's pictures, of what `make run` has running in another terminal
   stop    stop what an interrupted command left running
   clean   delete this checkout's databases, logs and settings; python3 -m dev clean --cache: downloads too

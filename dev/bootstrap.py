@@ -7,7 +7,7 @@ import shutil
 from . import environment, odoo_source, paths, progress
 from .settings import Settings
 
-WITHOUT_ODOO = ("lint", "stop", "clean")
+WITHOUT_ODOO = ("lint", "score", "stop", "clean")
 
 
 def fetch(command: str, settings: Settings) -> None:

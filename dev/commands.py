@@ -61,6 +61,13 @@ def faults(settings: Settings, arguments: Sequence[str]) -> int:
     return play(settings, arguments)
 
 
+def score(settings: Settings, arguments: Sequence[str]) -> int:
+    """The figures of tools/bounce on labelled messages."""
+    from .scoring import score as measure
+
+    return measure(settings, arguments)
+
+
 COMMANDS: dict[str, Callable[[Settings, Sequence[str]], int]] = {
     "setup": setup,
     "run": run,
@@ -70,6 +77,7 @@ COMMANDS: dict[str, Callable[[Settings, Sequence[str]], int]] = {
     "screenshots": screenshots,
     "bench": bench,
     "faults": faults,
+    "score": score,
     "stop": stop,
     "clean": clean,
 }

@@ -90,6 +90,33 @@ class TestIncoming(SentCase):
         self.assertEqual(self.kinds(), [("bounce", False)])
         self.assertEqual(self.partners[0].email_validity, "unknown")
 
+    def test_what_the_sender_is_to_blame_for_hurts_nobody(self):
+        for status in ("5.3.4", "5.6.1", "4.7.28", "5.7.26"):
+            self.process(self.report(status=status))
+        self.assertEqual(self.kinds(), [("bounce", False)] * 4)
+        self.assertEqual(self.partners[0].email_validity, "unknown")
+
+    def test_a_receipt_is_for_nobody_to_read(self):
+        token = self.signer.sign_local(RETURN_PATH, self.recipient.id)
+        notes = len(self.mailing.sudo().message_ids)
+        self.process(
+            (
+                f"From: person1@good.example\r\nTo: bounce+{token}@crm.example\r\nSubject: Read: Chairs\r\n"
+                "Message-ID: <read@good.example>\r\nMIME-Version: 1.0\r\n"
+                "Content-Type: multipart/report; report-type=disposition-notification; boundary=B\r\n\r\n"
+                "--B\r\n\r\nRead.\r\n--B\r\nContent-Type: message/disposition-notification\r\n\r\n"
+                "Final-Recipient: rfc822;person1@good.example\r\n"
+                "Disposition: manual-action/MDN-sent-manually; displayed\r\n\r\n--B--\r\n"
+            ).encode()
+        )
+        self.assertFalse(self.kinds())
+        self.assertEqual(len(self.mailing.sudo().message_ids), notes)
+
+    def test_a_delay_in_prose_is_no_bounce(self):
+        self.process(self.prose("Delivery to the following recipient has been delayed:\n\n  person1@good.example\n"))
+        self.assertFalse(self.kinds())
+        self.assertFalse(self.recipient.bounced_at)
+
     def test_delay_is_no_bounce(self):
         self.process(self.report(status="4.4.1", action="delayed"))
         self.assertFalse(self.kinds())

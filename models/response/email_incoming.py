@@ -4,7 +4,7 @@ import re
 from odoo import api, models
 from odoo.tools import SQL
 
-from ...tools import address, bounce, bounce_fallback
+from ...tools import address, bounce
 from .email_link import MESSAGE_ID, RETURN_PATH
 
 _logger = logging.getLogger(__name__)
@@ -28,21 +28,18 @@ class EmailIncoming(models.AbstractModel):
         """
         recipient = self._by_return_path(message)
         verdict = bounce.read(message)
-        if not recipient and verdict.kind in ("bounce", "delayed", "complaint"):
+        if not recipient and verdict.kind in ("hard", "soft", "complaint"):
             recipient = self._by_message_id(verdict)
         if not recipient:
             return False
-        # A signed return path says that it answers us: then it is worth a guess what it says.
-        if verdict.kind == "other":
-            verdict = bounce_fallback.read(message) or verdict
-        reference = (message.get("Message-ID") or "").strip()[:200] or bounce_fallback.reference(message)
+        reference = (message.get("Message-ID") or "").strip()[:200] or bounce.reference(message)
         if verdict.kind == "complaint":
             self._note_complaint(recipient, reference)
-        elif verdict.kind == "bounce":
+        elif verdict.kind in ("hard", "soft") and not verdict.delayed:
             self._note_bounce(recipient, verdict, reference)
-        elif verdict.kind == "other":
+        elif not verdict.understood:
             self._note_not_understood(recipient, verdict, message)
-        # A delay or a note of absence is for nobody to read or to answer.
+        # A delay, a receipt or a note of absence is for nobody to read or to answer.
         return True
 
     @api.model
@@ -81,8 +78,8 @@ class EmailIncoming(models.AbstractModel):
         recipient._settle_by_evidence()
         if not self.env["email.campaign.event"]._log(recipient, "bounce", detail=detail, source_ref=reference):
             return
-        # A block that is the sender's fault is on record and hurts nobody's address.
-        kind = failed.kind if failed.kind == "hard" or failed.reason not in ("blocked", "policy", "content") else None
+        # What is the sender's fault is on record and hurts nobody's address.
+        kind = failed.kind if failed.counts else None
         self.env.execute_query(
             SQL(
                 """
