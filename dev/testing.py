@@ -58,7 +58,8 @@ def environ_of_tests(odoo: Odoo, program: Path | None = None) -> dict[str, str |
 
 def pytest(odoo: Odoo, database: str) -> list[str | Path]:
     """The command that runs tests on `database`; what to run is added to it."""
-    command: list[str | Path] = [odoo.python, "-m", "pytest", "-p", "campaign_order", "-p", "campaign_hypothesis", "-c", LINK / "pyproject.toml"]
+    command: list[str | Path] = [odoo.python, "-m", "pytest", "-p", "campaign_order", "-p", "campaign_hypothesis"]
+    command += ["-c", LINK / "pyproject.toml"]
     command += [f"--rootdir={LINK}", f"--odoo-config={odoo.config}", "--odoo-http"]
     return [*command, "-o", f"cache_dir={STATE / 'pytest'}", f"--odoo-database={database}"]
 

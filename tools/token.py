@@ -5,10 +5,10 @@ code over the purpose and all before. That is BLAKE2b with a key (RFC 7693 secti
 HMAC-SHA256 needs two: a mail has a dozen of them, so it is felt. The purpose is part of the proof, not of the token: a
 token made for one purpose reads as nothing for another. The ids in a token can be read by anyone.
 
-Tokens of a family have the same first id and each another second one, as the links of one mail. One code of 60 octets is
-good for five of them: it is over the first id and the second one divided by five, and the rest tells which 12 octets are
-the proof. Of these, 10 to 12 stand in the token, as many as make its length one that base64 needs no padding for, so
-that the tokens of a mail are encoded together.
+Tokens of a family have the same first id and each another second one, as the links of one mail. One code of 60 octets
+is good for five of them: it is over the first id and the second one divided by five, and the rest tells which 12 octets
+are the proof. Of these, 10 to 12 stand in the token, as many as make its length one that base64 needs no padding for,
+so that the tokens of a mail are encoded together.
 """
 
 from __future__ import annotations
