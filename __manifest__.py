@@ -40,6 +40,7 @@
         "views/email_list_type_views.xml",
         "views/email_address_views.xml",
         "views/email_provider_views.xml",
+        "views/email_page_templates.xml",
         "views/email_subscription_templates.xml",
         "views/res_partner_views.xml",
         "views/crm_lead_views.xml",
