@@ -147,7 +147,7 @@ class Subscription(http.Controller):
             choices = dict.fromkeys(list_type | types._offered(values["company"]), True)
             values.update(blacklisted=step == "everything", may_come_back=True)
             paused_until = request.env["email.pause"]._new_end() if step == "pause" else None
-        values["paused_until"] = paused_until and format_date(request.env, paused_until, lang_code=lang)
+        values["paused_until"] = paused_until and format_date(request.env, paused_until, lang, "long")
         values["choices"] = [(each.with_context(lang=lang), reached) for each, reached in choices.items()]
         values["changed"] = [(each.with_context(lang=lang), wanted) for each, wanted in dict(changed).items()]
         return request.env["email.page"]._show("email_campaign.preferences_page", lang, values)

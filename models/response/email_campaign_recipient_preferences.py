@@ -88,7 +88,7 @@ class EmailCampaignRecipient(models.Model):
         until = self.env["email.pause"].sudo()._begin(self.email, self.mailing_id.company_id)
         if until:
             office = self._speaking_to_company().env
-            detail = office._("until %(day)s: %(source)s", day=format_date(office, until), source=source)
+            detail = office._("until %(day)s: %(where)s", day=format_date(office, until), where=source)
             self._log_consent("pause", detail, ip, user_agent)
         return bool(until)
 
