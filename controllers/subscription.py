@@ -36,13 +36,10 @@ class Subscription(http.Controller):
         csrf=False,
     )
     def email_opt_out_now(self, token, **post):
+        if post.get("List-Unsubscribe") == "One-Click":
+            return self._one_click(token)
         recipient, list_type = self._named(OPT_OUT, token)
-        one_click = post.get("List-Unsubscribe") == "One-Click"
         env = (recipient._speaking_to_company() if recipient else request).env
-        if one_click:
-            if recipient:
-                recipient._opt_out(env._("one click in the mail program"), **self._visitor())
-            return request.make_response("", [("Content-Type", "text/plain"), *NOT_KEPT])
         if post.get("undo"):
             undone = not recipient or recipient._opt_in_again(env._("opt-out page"), **self._visitor())
             return self._opt_out_page(recipient, list_type, "undone" if undone else "nothing")
@@ -56,6 +53,15 @@ class Subscription(http.Controller):
                 response.headers.extend(NOT_KEPT)
                 return response
         return self._opt_out_page(recipient, list_type, "done", everything=everything)
+
+    def _one_click(self, token):
+        """Do what the button of the mail program asks for, and no more: a large mailing brings many of these."""
+        if recipient := request.env["email.link"]._recipient(OPT_OUT, token):
+            source = recipient._speaking_to_company().env._("one click in the mail program")
+            recipient._opt_out(source, **self._visitor())
+        else:
+            self._named(OPT_OUT, token)
+        return request.make_response("", [("Content-Type", "text/plain"), *NOT_KEPT])
 
     @http.route("/email/p/<string:token>", type="http", auth="public", methods=["GET"], save_session=False)
     def email_preferences(self, token):

@@ -70,7 +70,8 @@ class TestFooter(CampaignCase):
                 "name": "With code",
                 "model_id": self.env["ir.model"]._get_id("res.partner"),
                 "subject": "Hello",
-                "body_html": "<p t-if=\"object.name\">Dear <t t-out=\"object.name\"/>, <a href='{preferencesUrl}'>x</a></p>",
+                "body_html": '<p t-if="object.name">Dear <t t-out="object.name"/>, '
+                '<a href="{preferencesUrl}">x</a></p>',
             }
         )
         html, text = self.sent(content_type="template", template_id=template.id, body_html=False)

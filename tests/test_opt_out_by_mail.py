@@ -18,7 +18,8 @@ class TestOptOutByMail(SentCase):
 
     def mail(self, subject, to="bounce+unsubscribe@crm.example", message_id="out1@good.example", more=""):
         return (
-            f"From: person1@good.example\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: <{message_id}>\r\n{more}\r\nBye\r\n"
+            f"From: person1@good.example\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: <{message_id}>\r\n{more}"
+            "\r\nBye\r\n"
         ).encode()
 
     def process(self, *args, **kwargs):

@@ -1,3 +1,4 @@
+import base64
 import re
 
 from odoo.exceptions import ValidationError
@@ -54,8 +55,12 @@ class TestOptOutPage(PagesCase):
         event = self.events()
         self.assertEqual((event.kind, event.opt_out_reason_id), ("opt_out", reason))
         self.assertEqual(event.comment, f"Every day!\nReally {MARKUP}")
-        groups = self.env["email.campaign.event"].with_user(self.manager)._read_group(
-            [("kind", "=", "opt_out"), ("mailing_id", "=", self.mailing.id)], ["opt_out_reason_id"], ["__count"]
+        groups = (
+            self.env["email.campaign.event"]
+            .with_user(self.manager)
+            ._read_group(
+                [("kind", "=", "opt_out"), ("mailing_id", "=", self.mailing.id)], ["opt_out_reason_id"], ["__count"]
+            )
         )
         self.assertEqual(groups, [(reason, 1)], "the report of managers")
 
@@ -81,7 +86,12 @@ class TestOptOutPage(PagesCase):
         german.write({"name": "Neues & Angebote", "page_text": "<p>Schade</p>"})
         text = self.page().text
         self.assertIn('<html lang="de-DE"', text)
-        for words in ("Schade", "Neues &amp; Angebote", "Was möchten Sie nicht mehr erhalten?", "Ich erhalte zu viele E-Mails"):
+        for words in (
+            "Schade",
+            "Neues &amp; Angebote",
+            "Was möchten Sie nicht mehr erhalten?",
+            "Ich erhalte zu viele E-Mails",
+        ):
             self.assertIn(words, text)
         self.recipient.lang = "xx_XX"
         text = self.page({"scope": "type"}).text
@@ -95,6 +105,20 @@ class TestOptOutPage(PagesCase):
         self.list_type.logo = PNG
         found = re.findall(r'<img src="([^"]{22})[^"]*" alt="([^"]*)"', self.page().text)
         self.assertEqual(found, [("data:image/png;base64,", self.mailing.company_id.name)])
+
+    def test_pictures_in_a_text_are_in_the_page(self):
+        def attach(**values):
+            return self.env["ir.attachment"].create({"name": "p.png", "raw": base64.b64decode(PNG), **values})
+
+        own = attach(res_model="email.list.type", res_id=self.list_type.id)
+        secret = attach(res_model="res.partner", res_id=self.partners[0].id)
+        words = "".join(f'<img src="/web/image/{each.id}-x/p.png" alt="{each.id}"/>' for each in (own, secret))
+        self.list_type.page_text = f'<p>Bye {words}<img src="https://far.example/x.png"/>, friend</p>'
+        text = self.page().text
+        self.assertEqual(text.count("<img"), 1, "neither those of others nor those from elsewhere")
+        self.assertRegex(text, f'<img [^>]*alt="{own.id}"')
+        self.assertIn('src="data:image/png;base64,', text)
+        self.assertIn(", friend", text)
 
     def test_on_to_a_page_of_ours(self):
         self.list_type.after_url = "https://www.good.example/goodbye?x=1"

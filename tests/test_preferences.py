@@ -36,7 +36,9 @@ class TestPreferences(PagesCase):
     def ticked(self, text):
         """Give the names of the boxes that are ticked."""
         return {
-            each.name for each in self.env["email.list.type"].search([]) if f'value="{each.id}" checked="checked"' in text
+            each.name
+            for each in self.env["email.list.type"].search([])
+            if f'value="{each.id}" checked="checked"' in text
         }
 
     def test_what_can_be_chosen(self):

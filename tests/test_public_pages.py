@@ -48,7 +48,9 @@ class TestPublicPages(PagesCase):
         for name, value in HEADERS.items():
             self.assertIn(value, response.headers.get(name, ""), name)
         self.assertNotIn("Set-Cookie", response.headers)
-        self.assertFalse(re.search(r'(?:src|href|action)="(?:https?:)?//', response.text), "nothing is loaded from afar")
+        self.assertFalse(
+            re.search(r'(?:src|href|action)="(?:https?:)?//', response.text), "nothing is loaded from afar"
+        )
         self.assertNotIn("<script", response.text)
 
     def responses(self):
@@ -100,7 +102,12 @@ class TestPublicPages(PagesCase):
         light, dark = re.findall(r":root \{([^}]*--back[^}]*)\}", text)
         pairs = [("--text", name) for name in ("--back", "--card", "--tint")]
         pairs += [("--soft", name) for name in ("--back", "--card", "--tint")]
-        pairs += [("--accent", "--card"), ("--accent", "--tint"), ("--on-accent", "--accent"), ("--on-accent", "--hover")]
+        pairs += [
+            ("--accent", "--card"),
+            ("--accent", "--tint"),
+            ("--on-accent", "--accent"),
+            ("--on-accent", "--hover"),
+        ]
         pairs += [("--on-good", "--good"), ("--on-note", "--note")]
         for block in (light, dark):
             colours = dict(re.findall(r"(--[\w-]+): (#[0-9a-f]+)", block))
@@ -120,7 +127,9 @@ class TestPublicPages(PagesCase):
                 for headers in LOOKING:
                     response = self.url_open(path, method=method, headers=headers, allow_redirects=False)
                     page = re.sub(r"\?.*", "", path)
-                    waiting += [page + "?" + query for query in ("undo=1", "do=everything", "List-Unsubscribe=One-Click")]
+                    waiting += [
+                        page + "?" + query for query in ("undo=1", "do=everything", "List-Unsubscribe=One-Click")
+                    ]
                     waiting += re.findall(r'href="(/[^"]+)"', response.text)
         self.assertGreaterEqual(len(seen), 8)
         self.assertFalse(self.kinds())

@@ -87,7 +87,8 @@ class EmailCampaignRecipient(models.Model):
         :return: whether this changed anything; asking twice does no harm
         """
         self.ensure_one()
-        self._settle_by_evidence()
+        if self.state == "in_doubt":
+            self._settle_by_evidence()
         office = self._speaking_to_company()
         list_type = office._list_type()
         everything = everything or not list_type

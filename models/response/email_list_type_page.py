@@ -1,9 +1,18 @@
+import re
+
+from lxml import etree
+from lxml import html as lxml_html
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.image import image_data_uri
 
 from ...tools.weborigin import origin
 from .email_link import PREVIEW
+
+_PICTURE = re.compile(r"/web/image/(\d{1,9})\b")
+MOST_OCTETS = 500_000  # of one picture in a text; larger ones are left out of a page that is to be there at once
 
 
 class EmailListType(models.Model):
@@ -32,8 +41,8 @@ class EmailListType(models.Model):
     )
     after_url = fields.Char(
         "Go On To",
-        help="A page of yours, as https://www.example.com/goodbye, to which people are led who have opted out. Leave it "
-        "empty to show what was done, with a button that undoes it.",
+        help="A page of yours, as https://www.example.com/goodbye, to which people are led who have opted out. Leave "
+        "it empty to show what was done, with a button that undoes it.",
     )
 
     @api.constrains("after_url")
@@ -42,8 +51,8 @@ class EmailListType(models.Model):
             if list_type.after_url and not origin(list_type.after_url):
                 raise ValidationError(
                     self.env._(
-                        "“%(url)s” is not a page that people can be led to after opting out from “%(name)s”. Write it as "
-                        "https://www.example.com/goodbye.",
+                        "“%(url)s” is not a page that people can be led to after opting out from “%(name)s”. Write it "
+                        "as https://www.example.com/goodbye.",
                         url=list_type.after_url,
                         name=list_type.name,
                     )
@@ -69,6 +78,23 @@ class EmailListType(models.Model):
         if not company.uses_default_logo and company.logo_web:
             return image_data_uri(company.logo_web)
         return ""
+
+    def _page_html(self, name):
+        """Give the text of field `name` for a page, with its pictures in it: fetching one would begin a session."""
+        text = self[name]
+        if not text or "<img" not in text:
+            return text
+        root = lxml_html.fragment_fromstring(str(text), create_parent="div")
+        for image in list(root.iter("img")):
+            found = _PICTURE.search(image.get("src") or "")
+            attachment = self.env["ir.attachment"].sudo().browse(int(found[1]) if found else ()).exists()
+            own = attachment.res_model == self._name and attachment.res_id == self.id
+            picture = (attachment.public or own) and (attachment.mimetype or "").startswith("image/")
+            if picture and attachment.file_size <= MOST_OCTETS:
+                image.set("src", f"data:{attachment.mimetype};base64,{attachment.datas.decode()}")
+            else:
+                image.drop_tree()
+        return Markup(etree.tostring(root, encoding="unicode", method="html"))  # noqa: S704 (an HTML field is clean)
 
     @api.model
     def _offered(self, company):
