@@ -24,7 +24,7 @@ from .server import Server, describe
 from .settings import Settings
 
 FOLDER = CHECKOUT / "static" / "description"
-DESKTOP, PHONE = (1400, 900), (390, 520)
+DESKTOP, PHONE = (1400, 900), (390, 780)
 LARGEST = 150_000  # bytes of one picture
 # The second, fourth, sixth … recipient opens the email, and so on.
 ACTS = ((2, open_message), (4, click), (13, scan), (19, opt_out))
@@ -87,8 +87,9 @@ class Photographer:
         return [each for each in found if each["subject"].endswith(subject) and not each["answer"]]
 
     def message(self) -> dict[str, Any]:
-        """One message with its links."""
-        return Mailboxes(self.server).message(self.messages()[-1]["id"])
+        """One message with its links, whose recipient has not opted out."""
+        number = next(number for number, _ in enumerate(self.messages()) if number % ACTS[-1][0] != ACTS[-1][0] - 1)
+        return Mailboxes(self.server).message(self.messages()[number]["id"])
 
 
 def campaign(at: Photographer) -> Page:
@@ -148,6 +149,15 @@ def opt_out_page(at: Photographer) -> Page:
     return page
 
 
+def preferences_page(at: Photographer) -> Page:
+    """Where recipients choose, on a phone."""
+    page = opt_out_page(at)
+    page.set_viewport_size({"width": PHONE[0], "height": 800})
+    page.locator("a[href^='/email/p/']").click()
+    page.wait_for_selector("input[type=checkbox]")
+    return page
+
+
 def inbox(at: Photographer) -> Page:
     """The sandbox in which everything arrives."""
     page = at.open(DESKTOP)
@@ -164,6 +174,7 @@ PICTURES: dict[str, Callable[[Photographer], Page]] = {
     "contact": contact,
     "list": target_list,
     "opt_out": opt_out_page,
+    "preferences": preferences_page,
     "inbox": inbox,
 }
 

@@ -14,9 +14,11 @@ from .template import Slot, Slots, TemplateError
 
 # `{optOutUrl}` and `{trackingUrl:CODE}` are EspoCRM's spelling, so that its templates can be taken along.
 # Odoo's link dialog takes no colon in what is no scheme, so a slash does as well.
-_PLACEHOLDER = re.compile(r"\{(optOutUrl|trackingUrl[:/]([A-Za-z0-9_-]+))\}")
+_PLACEHOLDER = re.compile(r"\{(optOutUrl|preferencesUrl|trackingUrl[:/]([A-Za-z0-9_-]+))\}")
 # What was meant as a placeholder and is none: it would stand in the mail as it is.
-_MISSPELT = re.compile(r"\{\s*(?:opt[_-]?out[_-]?url|tracking[_-]?url)[^}\n]{0,60}\}?", re.IGNORECASE)
+_MISSPELT = re.compile(
+    r"\{\s*(?:opt[_-]?out[_-]?url|preferences?[_-]?url|tracking[_-]?url)[^}\n]{0,60}\}?", re.IGNORECASE
+)
 _URL_IN_TEXT = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _SAFE_SCHEMES = ("http://", "https://", "mailto:", "tel:")
 _ADDRESS_SCHEMES = ("mailto:", "tel:", "sms:")
@@ -137,11 +139,15 @@ class Tracker:
     def _check_spelling(self, text: str, place: str) -> None:
         if misspelt := _MISSPELT.search(text):
             raise TemplateError(
-                place, misspelt[0], "write {optOutUrl}, or {trackingUrl/CODE} with the code of a tracking URL"
+                place,
+                misspelt[0],
+                "write {optOutUrl}, {preferencesUrl}, or {trackingUrl/CODE} with the code of a tracking URL",
             )
 
     def _placeholder(self, match: re.Match[str], place: str) -> str:
         code = match[2]
+        if match[1] == "preferencesUrl":
+            return self.slots.add(Slot("preferences", context="url"), match[0])
         if not code:
             self.has_opt_out = True
             return self.slots.add(Slot("opt_out", context="url"), match[0])

@@ -10,6 +10,7 @@ from . import email_address_changes
 from . import email_address_sent
 from . import email_address_recount
 from . import email_list_type
+from . import email_pause
 from . import email_subscription
 from . import email_target_list
 from . import email_target_list_filling

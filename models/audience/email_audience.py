@@ -155,12 +155,15 @@ class EmailAudience(models.AbstractModel):
         """
         excluding = self._excluding_ids(mailing)
         parts = {"alias": alias, "email": email, "list_type": list_type, "excluding": excluding}
+        parts["company"] = mailing.company_id.id
         joins = SQL(
             """
             LEFT JOIN email_subscription sub
                    ON sub.email = %(email)s AND sub.list_type_id = %(list_type)s AND sub.state = 'opted_out'
             LEFT JOIN mail_blacklist black ON black.email_key = %(email)s AND black.active
             LEFT JOIN email_address addr ON addr.email = %(email)s AND addr.validity = 'invalid'
+            LEFT JOIN email_pause pause ON pause.email = %(email)s AND pause.company_id = %(company)s
+                  AND pause.until > now() AT TIME ZONE 'utc'
             """,
             **parts,
         )
@@ -180,6 +183,7 @@ class EmailAudience(models.AbstractModel):
                  WHEN sub.id IS NOT NULL THEN 'opted_out'
                  WHEN black.id IS NOT NULL THEN 'blacklisted'
                  WHEN addr.id IS NOT NULL THEN 'invalid'
+                 WHEN pause.id IS NOT NULL THEN 'paused'
                  WHEN %s THEN 'too_often'
             END
             """,

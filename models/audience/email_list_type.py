@@ -14,7 +14,8 @@ class EmailListType(models.Model):
     page_text = fields.Html(
         "Opt-out Page",
         translate=True,
-        help="Shown above the button of the page that asks whether to opt out.",
+        help="Shown above the button of the page that asks whether to opt out. Pictures are shown from this server "
+        "only.",
     )
     done_text = fields.Html("After Opting Out", translate=True, help="Shown once somebody has opted out.")
     target_list_ids = fields.One2many("email.target.list", "list_type_id", "Target Lists")

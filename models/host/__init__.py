@@ -2,9 +2,11 @@ from . import crm_lead
 from . import ir_qweb
 from . import ir_websocket
 from . import ir_filters
+from . import ir_http
 from . import ir_mail_server
 from . import mail_blacklist
 from . import mail_thread
+from . import res_company
 from . import res_config_settings
 from . import res_partner
 from . import res_users

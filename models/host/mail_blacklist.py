@@ -9,7 +9,21 @@ class MailBlacklist(models.Model):
     # Odoo keeps an international domain as it was typed; this is the one spelling by which we compare.
     email_key = fields.Char(compute="_compute_email_key", store=True, index=True)
 
+    # Only what the owner of the address did by a link of ours can be taken back by one.
+    by_owner = fields.Boolean("By the Recipient", readonly=True, copy=False)
+
     @api.depends("email")
     def _compute_email_key(self):
         for entry in self:
             entry.email_key = address.key(entry.email or "")
+
+    def write(self, vals):
+        # Who is put on it later, by whomever, is on it for another reason.
+        if "active" in vals and not vals["active"]:
+            vals = {**vals, "by_owner": False}
+        return super().write(vals)
+
+    @api.model
+    def _of_address(self, email):
+        """Give the entry of `email` (normalised) if it is on the blacklist."""
+        return self.search([("email_key", "=", address.key(email))], limit=1)

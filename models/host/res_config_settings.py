@@ -89,3 +89,14 @@ class ResConfigSettings(models.TransientModel):
         if audience._frequency_cap() != cap:
             self.env["email.address.recount"].sudo()._start()
         return result
+
+    def action_email_campaign_footer(self):
+        """Open the footer of the company, where it can be written in each language."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Footer of Mass Emails"),
+            "res_model": "res.company",
+            "res_id": self.env.company.id,
+            "views": [(self.env.ref("email_campaign.res_company_view_form_email_campaign_footer").id, "form")],
+            "target": "new",
+        }

@@ -28,6 +28,7 @@ class EmailCampaignEvent(models.Model):
             ("complaint", "Complained"),
             ("opt_out", "Opted Out"),
             ("opt_in", "Opted In"),
+            ("pause", "Paused"),
             ("reply", "Replied"),
         ],
         required=True,
@@ -40,6 +41,9 @@ class EmailCampaignEvent(models.Model):
     ip = fields.Char("IP Address", readonly=True)
     user_agent = fields.Char(readonly=True)
     detail = fields.Char(readonly=True)
+    # What somebody answered who was asked why they opt out.
+    opt_out_reason_id = fields.Many2one("email.opt.out.reason", "Reason", readonly=True, ondelete="set null")
+    comment = fields.Text(readonly=True)
     # The Message-ID of the incoming message that an event was read from: the same message counts once.
     source_ref = fields.Char(readonly=True)
 
@@ -48,6 +52,9 @@ class EmailCampaignEvent(models.Model):
     # Rows lie in the order of time, so that the smallest kind of index finds a day, and retention what is old.
     _at_index = models.Index("USING brin (at)")
     _link_index = models.Index("(tracking_url_id) WHERE tracking_url_id IS NOT NULL")
+    _opt_out_reason_index = models.Index("(opt_out_reason_id) WHERE opt_out_reason_id IS NOT NULL")
+    # For the report on opt-outs, which are few among millions of events.
+    _opt_out_index = models.Index("(at) WHERE kind = 'opt_out'")
     _source_unique = models.UniqueIndex("(recipient_id, kind, source_ref) WHERE source_ref IS NOT NULL")
 
     def _compute_display_name(self):
@@ -59,6 +66,7 @@ class EmailCampaignEvent(models.Model):
     def _log(self, recipient, kind, **values):
         """Add a row for `recipient`; give whether it is new (an event with a `source_ref` is logged once)."""
         names = ["tracking_url_id", "verdict", "verdict_reason", "ip", "user_agent", "detail", "source_ref"]
+        names += ["opt_out_reason_id", "comment"]
         rows = self.env.execute_query(
             SQL(
                 """

@@ -80,25 +80,29 @@ class EmailCampaignRecipient(models.Model):
             detail = self._speaking_to_company().env._("known from what came back")
             self.env["email.campaign.event"]._log(self, "sent", detail=detail)
 
-    def _opt_out(self, source, everything=False, ip=None, user_agent=None):
+    def _opt_out(self, source, everything=False, ip=None, user_agent=None, **told):
         """Opt the owner of one recipient's address out of the list type it came by, or of all email.
 
+        :param told: further values of the event: reason and comment, reference of the message that asked for it
         :return: whether this changed anything; asking twice does no harm
         """
         self.ensure_one()
-        self._settle_by_evidence()
+        if self.state == "in_doubt":
+            self._settle_by_evidence()
         office = self._speaking_to_company()
         list_type = office._list_type()
         everything = everything or not list_type
         if everything:
             blacklist = self.env["mail.blacklist"].sudo()
-            changed = not blacklist.search_count([("email", "=", self.email)])
+            changed = not blacklist._of_address(self.email)
             blacklist._add(self.email, message=office.env._("Opted out of all email: %s", source))
+            if changed:
+                blacklist._of_address(self.email).by_owner = True
         else:
             changed = self.env["email.subscription"]._set_state(self.email, list_type, "opted_out", source)
         if changed:
             detail = office.env._("all email") if everything else list_type.name
-            self._log_consent("opt_out", detail, ip, user_agent)
+            self._log_consent("opt_out", detail, ip, user_agent, **told)
             # Who opted out of everything before is still on the blacklist by this email: undoing takes that back too.
             everything = everything or self.opted_out_scope == "everything"
             self.write(
@@ -138,9 +142,9 @@ class EmailCampaignRecipient(models.Model):
         """Give the recipient in the company's language: what is written on record is for the people who work there."""
         return self.with_context(lang=self.mailing_id.company_id.partner_id.lang or self.env.lang)
 
-    def _log_consent(self, kind, detail, ip, user_agent):
+    def _log_consent(self, kind, detail, ip, user_agent, **told):
         self.env["email.campaign.event"]._log(
-            self, kind, verdict="human", detail=detail, ip=ip, user_agent=(user_agent or "")[:500]
+            self, kind, verdict="human", detail=detail, ip=ip, user_agent=(user_agent or "")[:500], **told
         )
 
     def _list_type(self):

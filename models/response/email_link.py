@@ -9,6 +9,9 @@ CURRENT_KEY = 1
 # What a link is for stands in its signature, so that one can't be turned into another.
 OPEN, CLICK, OPT_OUT, RETURN_PATH, MESSAGE_ID = "open", "click", "opt-out", "return-path", "message-id"
 
+# The preference centre; and the pages of a list type as its editor looks at them.
+PREFERENCES, PREVIEW = "preferences", "preview"
+
 
 class EmailLink(models.AbstractModel):
     """Signed links and addresses that lead back to a recipient. The key belongs to this database alone."""
@@ -30,6 +33,12 @@ class EmailLink(models.AbstractModel):
     def _is_test(self, purpose, token):
         """Say whether `token` stands in a test email, where there is no recipient behind a link."""
         return self._signer().read(purpose, token, 1) == (0,)
+
+    @api.model
+    def _previewed(self, token):
+        """Give the list type whose pages `token` was made to look at, as superuser, or an empty record set."""
+        [list_type_id] = self._signer().read(PREVIEW, token, 1) or (0,)
+        return self.env["email.list.type"].sudo().browse(list_type_id or ()).exists()
 
     @api.model
     def _click(self, purpose, token):

@@ -11,6 +11,7 @@ from . import email_campaign_worker
 from . import email_campaign_recipient_queue
 from . import email_campaign_mailing_audience
 from . import email_campaign_mailing_content
+from . import email_campaign_mailing_footer
 from . import email_campaign_mailing_merge
 from . import email_campaign_mailing_launch
 from . import email_campaign_mailing_progress

@@ -1,5 +1,3 @@
-from markupsafe import Markup
-
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools.mail import is_html_empty
@@ -103,23 +101,6 @@ class EmailCampaignMailing(models.Model):
                 explanation=error.explanation,
             )
         )
-
-    def _footer(self):
-        """Give (html, text) of the footer with the opt-out link, in the language of the context."""
-        parameter = self.env["ir.config_parameter"].sudo().get_param("email_campaign.opt_out_footer", "True")
-        if parameter == "False":
-            return "", ""
-        company = self.company_id.sudo()
-        address = " ".join((company.partner_id._display_address(without_company=True) or "").split())
-        sender = ", ".join(filter(None, [company.name, address]))
-        question = self.env._("You no longer want to get these emails?")
-        label = self.env._("Unsubscribe")
-        html = Markup(
-            '<p style="margin:24px 0 0;padding:12px 0 0;border-top:1px solid #dddddd;font-family:sans-serif;'
-            'font-size:12px;line-height:18px;color:#6b6b6b;">{sender}<br/>{question} '
-            '<a href="{{optOutUrl}}" style="color:#6b6b6b;">{label}</a></p>'
-        ).format(sender=sender, question=question, label=label)
-        return str(html), f"--\n{sender}\n{question}\n{label}: {{optOutUrl}}\n"
 
     def _base_url(self):
         return self.get_base_url().rstrip("/")

@@ -74,6 +74,7 @@ class EmailCampaignRecipient(models.Model):
             ("blacklisted", "Opted out of all email"),
             ("not_confirmed", "Subscription not confirmed"),
             ("invalid", "Address can't receive email"),
+            ("paused", "Asked for a break"),
             ("too_often", "Got enough emails lately"),
             ("disabled", "Archived"),
             ("contact_type", "Type of contact not accepted"),

@@ -27,6 +27,7 @@ class Outgoing:
     reply_to: str = field(init=False)
     sender_address: str = field(init=False)
     bounce_address: str = field(init=False)
+    opt_out_address: str = field(init=False)
 
     def __post_init__(self):
         company = self.mailing.company_id
@@ -43,6 +44,7 @@ class Outgoing:
         reply_to = self.mailing.reply_to or (written if address.normalize(allowed) != own else "")
         self.reply_to = self._mailbox(reply_to) if reply_to else ""
         self.bounce_address = self._find_bounce_address(company.bounce_email)
+        self.opt_out_address = self._find_opt_out_address(company.bounce_email)
 
     def connect(self):
         """Give an open, logged-in lane.
@@ -95,9 +97,17 @@ class Outgoing:
             return server, written
         return server, self._mail_servers._find_mail_server(written, mail_servers=server)[1]
 
+    def _find_opt_out_address(self, bounce_email):
+        """Give where people can write to for opting out: mail arrives there as it does for return paths."""
+        if not bounce_email or not self._has_plus_addresses():
+            return ""
+        return self.mailing.env["email.incoming"]._unsubscribe_address(bounce_email)
+
+    def _has_plus_addresses(self):
+        return self.mailing.env["ir.config_parameter"].get_param("email_campaign.verp", "True") != "False"
+
     def _find_bounce_address(self, bounce_email):
-        env = self.mailing.env
-        if env["ir.config_parameter"].get_param("email_campaign.verp", "True") == "False" or not bounce_email:
+        if not bounce_email or not self._has_plus_addresses():
             return ""
         allowed = self.provider and self.provider.sender_filter
         if not allowed:

@@ -6,6 +6,7 @@ import time
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import NamedTuple
+from urllib.parse import quote
 
 from odoo.tools import groupby
 
@@ -13,7 +14,7 @@ from ...tools import address
 from ...tools.compose import Program
 from ...tools.message import SOFT_BREAK, Hole, Skeleton, folded, header, personal_text, writer
 from ...tools.token import id_octets
-from ..response.email_link import CLICK, MESSAGE_ID, OPEN, OPT_OUT, RETURN_PATH
+from ..response.email_link import CLICK, MESSAGE_ID, OPEN, OPT_OUT, PREFERENCES, RETURN_PATH
 
 # Stands in a return path where the token goes, to find out what is around it; no address has this character in it.
 _MARK = "\N{HORIZONTAL ELLIPSIS}"
@@ -74,9 +75,14 @@ class Personaliser:
             "link": f"{base_url}/email/c/",
             "open": f"{base_url}/email/o/",
             "opt_out": f"{base_url}/email/u/",
+            "preferences": f"{base_url}/email/p/",
         }
         signer = self._signer = mailing.env["email.link"]._signer()
         self._open, self._opt_out = (signer.stamp(purpose) for purpose in (OPEN, OPT_OUT))
+        # RFC 8058 section 4 lets a mailto: stand beside; it carries the same token, so it costs nothing to speak of.
+        mailto = quote(outgoing.opt_out_address, safe="@+")
+        self._mail_opt_out = f",\r\n <mailto:{mailto}?subject=" if mailto else ""
+        self._preferences = signer.stamp(PREFERENCES)
         self._message_id, self._return_token = (signer.stamp_local(purpose) for purpose in (MESSAGE_ID, RETURN_PATH))
         self._domain = outgoing.sender_address.rpartition("@")[2]
         self._return_start, self._verp, self._return_end = outgoing.return_path(_MARK).partition(_MARK)
@@ -120,6 +126,7 @@ class Personaliser:
         recipient_id = row["id"]
         octets = id_octets(recipient_id)
         opt_out = self._opt_out(octets)
+        by_mail = f"{self._mail_opt_out}{opt_out.decode()}>" if self._mail_opt_out else ""
         if self._test:
             message_id = email.utils.make_msgid(domain=self._domain)
         else:
@@ -127,7 +134,7 @@ class Personaliser:
             message_id = f"<{self._message_id(octets)}@{self._domain}>"
         headers = (
             f"Date: {self._now()}\r\nMessage-ID: {message_id}\r\n{to}"
-            f"List-Unsubscribe: <{self._beginnings['opt_out']}{opt_out.decode()}>\r\n"
+            f"List-Unsubscribe: <{self._beginnings['opt_out']}{opt_out.decode()}>{by_mail}\r\n"
         )
         if isinstance(edition, CodedEdition):
             data = self._coded(edition, row, values, headers)
@@ -197,6 +204,9 @@ class Personaliser:
         if slot.kind == "open":
             opened = self._open
             return lambda _values, octets, _opt_out, _links: opened(octets) + b".gif" + SOFT_BREAK
+        if slot.kind == "preferences":
+            preferences = self._preferences
+            return lambda _values, octets, _opt_out, _links: preferences(octets) + SOFT_BREAK
         if slot.kind == "opt_out":
             return lambda _values, _octets, opt_out, _links: opt_out + SOFT_BREAK
         write, path, default = writer(hole), slot.value, slot.default
@@ -229,6 +239,7 @@ class Personaliser:
             "link": lambda slot: linked[slot.value].decode(),
             "open": lambda _slot: self._open(recipient).decode() + ".gif",
             "opt_out": lambda _slot: self._opt_out(recipient).decode(),
+            "preferences": lambda _slot: self._preferences(recipient).decode(),
         }
 
         def value(slot, markup):

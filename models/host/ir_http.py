@@ -1,0 +1,27 @@
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+
+from odoo import models
+from odoo.http import request
+
+ROUTES = "/email/"
+
+
+class IrHttp(models.AbstractModel):
+    _inherit = "ir.http"
+
+    @classmethod
+    def _match(cls, path_info):
+        """Tell nobody by which method a link would do something: a wrong one is a page that there isn't."""
+        try:
+            return super()._match(path_info)
+        except MethodNotAllowed as error:
+            if path_info.startswith(ROUTES):
+                raise NotFound from error
+            raise
+
+    @classmethod
+    def _handle_error(cls, exception):
+        """Explain every link of an email that leads nowhere by one page, the same for all of them."""
+        if isinstance(exception, NotFound) and request.httprequest.path.startswith(ROUTES):
+            return request.env["email.page"]._missing()
+        return super()._handle_error(exception)

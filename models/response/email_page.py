@@ -1,0 +1,55 @@
+from odoo import api, models
+from odoo.http import request
+from odoo.tools.misc import get_lang
+
+# What no page of ours may do, and what nobody on the way may keep. Styles stand in the page, pictures too.
+POLICY = {
+    "default-src": "'none'",
+    "style-src": "'unsafe-inline'",
+    "img-src": "'self' data:",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+PAGE_HEADERS = [
+    ("Cache-Control", "no-store, max-age=0"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Robots-Tag", "noindex"),
+    ("Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in POLICY.items())),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+]
+
+
+class EmailPage(models.AbstractModel):
+    """Pages for recipients: without session and script, loading nothing, in their language, kept by nobody."""
+
+    _name = "email.page"
+    _description = "Public Email Pages"
+
+    @api.model
+    def _show(self, template, lang, values, status=200, form_target=""):
+        """Give the response that shows `template` in `lang`.
+
+        :param form_target: origin of another server to which answering a form of the page may lead
+        """
+        known = self.env["res.lang"]._get_data(code=lang)
+        values = {
+            "page_lang": lang.partition("@")[0].replace("_", "-"),
+            "page_dir": known.direction or "ltr",
+            **values,
+        }
+        html = self.env["ir.ui.view"].with_context(lang=lang)._render_template(template, values)
+        headers = [("Content-Type", "text/html; charset=utf-8"), *PAGE_HEADERS]
+        if form_target:
+            policy = POLICY | {"form-action": f"'self' {form_target}"}
+            headers = [(name, value) for name, value in headers if name != "Content-Security-Policy"]
+            headers.append(("Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in policy.items())))
+        return request.make_response(html, headers, status=status)
+
+    @api.model
+    def _missing(self):
+        """Give the one answer to every link that leads nowhere: it tells nothing about why."""
+        return self.sudo()._show("email_campaign.missing_page", get_lang(self.sudo().env).code, {}, status=404)
