@@ -52,6 +52,7 @@ class EmailSubscriptionRequest(models.Model):
     company_name = fields.Char(compute="_compute_words")
     list_type_name = fields.Char(compute="_compute_words")
     confirm_url = fields.Char(compute="_compute_words")
+    sender = fields.Char(compute="_compute_words")
 
     _address_unique = models.Constraint("UNIQUE(list_type_id, email)", "This address asked already.")
     _email_index = models.Index("(email)")
@@ -63,7 +64,9 @@ class EmailSubscriptionRequest(models.Model):
         signer = self.env["email.link"]._signer()
         for request in self:
             list_type = request.list_type_id.sudo()
-            request.company_name = request._company().name
+            company = request._company()
+            request.company_name = company.name
+            request.sender = company.email_formatted or self.env.ref("base.user_root").sudo().email_formatted
             request.list_type_name = list_type.name
             token = signer.sign("confirm", request.id, list_type.id) if request.id else ""
             request.confirm_url = f"{list_type.get_base_url().rstrip('/')}/email/confirm/{token}"
