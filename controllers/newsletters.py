@@ -28,9 +28,11 @@ class Newsletters(http.Controller):
         user = request.env.user
         newsletters = request.env["email.list.type"]._newsletters(user)
         email = newsletters._address_of(user)
+        states = newsletters._newsletter_states(email)
         values.update(
             page_name="newsletters",
             email=email,
-            states=newsletters.with_context(lang=user.lang)._newsletter_states(email),
+            newsletters=newsletters,
+            states={newsletter.id: state for newsletter, state in states.items()},
         )
         return request.render("email_campaign.portal_my_newsletters", values)

@@ -143,7 +143,12 @@ class Subscribe(http.Controller):
     def _confirm_page(self, subscription_request, list_type, step):
         lang = self._lang(list_type, subscription_request.lang)
         return self._rendered(
-            "email_campaign.confirm_page", list_type, lang, subscription_request=subscription_request, step=step
+            "email_campaign.confirm_page",
+            list_type,
+            lang,
+            subscription_request=subscription_request,
+            step=step,
+            blacklisted=step == "ask" and subscription_request._had_opted_out_of_everything(),
         )
 
     def _rendered(self, template, list_type, lang, status=200, **values):

@@ -125,11 +125,11 @@ class TestSubscribe(SubscribeCase):
         self.assertIn("Please look into your mailbox", self.subscribe("m@new.example", website="http://spam").text)
         opened = re.search(r'name="opened" value="([^"]+)"', self.url_open(self.path).text)[1]
         response = self.subscribe("m@new.example", opened=opened, name='"><b>x')
-        self.assertIn("That was fast", response.text)
+        self.assertIn("once more and press the button again", response.text)
         self.assertIn('value="m@new.example"', response.text, "what was typed is kept for a person")
         self.assertIn('value="&#34;&gt;&lt;b&gt;x"', response.text)
         for stamp in (opened[:-1], "x", self.env["email.link"]._signer().sign("subscribe-form", 1, 5)):
-            self.assertIn("That was fast", self.subscribe("m@new.example", opened=stamp).text)
+            self.assertIn("once more and press the button again", self.subscribe("m@new.example", opened=stamp).text)
         self.assertFalse(self.env["email.subscription.request"].search([]))
         signer = self.env["email.link"]._signer()
         earlier = signer.sign("subscribe-form", self.list_type.id, int(fields.Datetime.now().timestamp()) - 5)
