@@ -13,3 +13,4 @@ from . import email_list_type
 from . import email_list_type_newsletter
 from . import email_subscription_request
 from . import email_subscription_confirm
+from . import mail_blacklist

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.http import request
 from odoo.tools import SQL
 
 from ...unchecked import UncheckedMany2one
@@ -136,7 +137,7 @@ class EmailConsent(models.Model):
         :param list_type: what it is about, nothing for all email; with SQL for `emails` the query may have the id of
             the list type as a second column instead
         """
-        evidence = self.env.context.get("email_consent") or {}
+        evidence = {**self._visitor(), **(self.env.context.get("email_consent") or {})}
         if unknown := set(evidence) - EVIDENCE:
             raise ValueError(f"email_consent: {unknown}")
         by_row = isinstance(emails, SQL) and list_type is None
@@ -167,6 +168,14 @@ class EmailConsent(models.Model):
             )
         )
         self.invalidate_model(flush=False)
+
+    @api.model
+    def _visitor(self):
+        """Give what is known of who asks for a public page, where nobody says more."""
+        if not request or not self.env.user._is_public():
+            return {}
+        asked = request.httprequest
+        return {"source": "page", "ip": asked.remote_addr, "user_agent": asked.headers.get("User-Agent")}
 
     @api.model
     def _actor(self):
