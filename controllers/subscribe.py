@@ -25,9 +25,7 @@ class Subscribe(http.Controller):
     def email_subscribe(self, token, lang=None):
         return self._form(self._list_type(token), lang)
 
-    @http.route(
-        "/email/s/<string:token>", type="http", auth="public", methods=["POST"], save_session=False, csrf=False
-    )
+    @http.route("/email/s/<string:token>", type="http", auth="public", methods=["POST"], save_session=False, csrf=False)
     def email_subscribe_now(self, token, **post):
         list_type = self._list_type(token)
         given = {name: value[:MAX_FIELD] for name, value in post.items() if isinstance(value, str)}
@@ -44,12 +42,16 @@ class Subscribe(http.Controller):
             return self._form(list_type, lang, given, problem="agree")
         if given.get("opened") and not self._took_time(list_type, given["opened"]):
             return self._form(list_type, lang, given, problem="time")
-        asked = list_type.env["email.subscription.request"].with_context(lang=lang)._ask(
-            list_type.with_context(lang=lang),
-            email,
-            given.get("name", "") if list_type.ask_name else "",
-            text,
-            **self._visitor(),
+        asked = (
+            list_type.env["email.subscription.request"]
+            .with_context(lang=lang)
+            ._ask(
+                list_type.with_context(lang=lang),
+                email,
+                given.get("name", "") if list_type.ask_name else "",
+                text,
+                **self._visitor(),
+            )
         )
         return self._page(list_type, "sent", lang) if asked else self._page(list_type, "limited", lang, status=429)
 
@@ -168,4 +170,7 @@ class Subscribe(http.Controller):
     def _headers(self, list_type):
         """Let the page be framed by the websites that the list type names, by nobody else."""
         ancestors = " ".join(origins(list_type.embed_origins or "")) or "'none'"
-        return [(name, value.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}")) for name, value in PAGE_HEADERS]
+        return [
+            (name, value.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}"))
+            for name, value in PAGE_HEADERS
+        ]

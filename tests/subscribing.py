@@ -5,7 +5,10 @@ from odoo.tests import HttpCase
 
 from .common import CampaignCase
 
-PHONE = {"User-Agent": "Mozilla/5.0 (Android 16; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0", "Accept-Language": "en-GB"}
+PHONE = {
+    "User-Agent": "Mozilla/5.0 (Android 16; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0",
+    "Accept-Language": "en-GB",
+}
 
 
 class SubscribeCase(CampaignCase, HttpCase):

@@ -61,9 +61,7 @@ class TestLedger(SubscribeCase, ImportCase):
         members[:2].write({"state": "unsubscribed"})
         members[0].state = "subscribed"
         members[0].state = "subscribed"
-        self.assertEqual(
-            self.ledger("person1@good.example"), [("opt_out", "hand", NEWS), ("opt_in", "hand", NEWS)]
-        )
+        self.assertEqual(self.ledger("person1@good.example"), [("opt_out", "hand", NEWS), ("opt_in", "hand", NEWS)])
         self.assertEqual(self.ledger("person2@good.example"), [("opt_out", "hand", NEWS)])
         self.assertEqual(self.env["email.consent"].search([]).user_id, self.salesperson)
 

@@ -57,9 +57,7 @@ class TestErasure(SubscribeCase, ImportCase):
         )
         found = set()
         for table, column in self.env.cr.fetchall():
-            self.env.cr.execute(
-                f"""SELECT count(*) FROM "{table}" WHERE lower("{column}"::text) LIKE '%nora%new%'"""
-            )
+            self.env.cr.execute(f"""SELECT count(*) FROM "{table}" WHERE lower("{column}"::text) LIKE '%nora%new%'""")
             if self.env.cr.fetchone()[0]:
                 found.add(f"{table}.{column}")
         return found
@@ -97,9 +95,7 @@ class TestErasure(SubscribeCase, ImportCase):
         self.erase()
         contact = self.env["res.partner"].create({"name": "Nora", "email": self.EMAIL})
         target_list = self.make_list(contact | self.partners[0])
-        self.assertEqual(
-            self.frozen(target_list), {self.EMAIL: "erased", "person1@good.example": "queued"}
-        )
+        self.assertEqual(self.frozen(target_list), {self.EMAIL: "erased", "person1@good.example": "queued"})
         typed = self.make_list()
         typed._add_addresses(self.EMAIL)
         self.assertEqual(self.frozen(typed), {self.EMAIL: "erased"})

@@ -73,7 +73,9 @@ class TestNewsletters(SubscribeCase):
         self.assertEqual(self.state("sally@crm.example"), "opted_in")
         self.assertEqual(self.subscribers.member_ids.mapped("email"), ["sally@crm.example"])
         self.page(**self.ticks(self.second))
-        self.assertEqual((self.state("sally@crm.example"), self.state("sally@crm.example", self.second)), ("opted_out", "opted_in"))
+        self.assertEqual(
+            (self.state("sally@crm.example"), self.state("sally@crm.example", self.second)), ("opted_out", "opted_in")
+        )
         self.assertEqual(
             self.ledger("sally@crm.example"),
             [("opt_in", "portal", NEWS), ("opt_in", "portal", "Second newsletter"), ("opt_out", "portal", NEWS)],

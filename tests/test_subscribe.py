@@ -81,7 +81,12 @@ class TestSubscribe(SubscribeCase):
         self.assertEqual(len(answers), 1)
         self.peer.mails.clear()
         self.deliver()
-        texts = {re.sub(r"/email/confirm/[\w-]+", "", self.message_to(f"{name}@known.example").get_body(("html",)).get_content()) for name in names}
+        texts = {
+            re.sub(
+                r"/email/confirm/[\w-]+", "", self.message_to(f"{name}@known.example").get_body(("html",)).get_content()
+            )
+            for name in names
+        }
         self.assertEqual(len(texts), 1)
         self.assertEqual(self.state("in@known.example"), "opted_in")
         self.assertEqual(self.state("out@known.example"), "opted_out", "a stranger's request changes nothing")
@@ -137,7 +142,15 @@ class TestSubscribe(SubscribeCase):
         self.assertTrue(self.env["email.subscription.request"].search([]))
 
     def test_bad_addresses(self):
-        for email in ("", "x", "a@b", "a@b.example\r\nBcc: c@d.example", "a@b.example, c@d.example", "<b>@x.example", "é" * 99):
+        for email in (
+            "",
+            "x",
+            "a@b",
+            "a@b.example\r\nBcc: c@d.example",
+            "a@b.example, c@d.example",
+            "<b>@x.example",
+            "é" * 99,
+        ):
             with self.subTest(email):
                 response = self.subscribe(email)
                 self.assertEqual(response.status_code, 200)
@@ -202,7 +215,12 @@ class TestSubscribe(SubscribeCase):
         elsewhere = self.make_list(self.partners[:1], list_type_id=other.id)
         self.assertEqual(self.frozen(elsewhere), {"person1@good.example": "opted_out"})
         actions = [(action, list_type) for action, _source, list_type in self.ledger("person1@good.example")]
-        for expected in (("opt_out", "all"), ("opt_in_requested", NEWS), ("opt_out", "Other"), ("opt_in_confirmed", NEWS)):
+        for expected in (
+            ("opt_out", "all"),
+            ("opt_in_requested", NEWS),
+            ("opt_out", "Other"),
+            ("opt_in_confirmed", NEWS),
+        ):
             self.assertIn(expected, actions)
 
     def test_a_dead_address_that_confirms_lives(self):
@@ -287,7 +305,9 @@ class TestEmbedding(SubscribeCase):
         action = re.search(r'action="https?://[^/]+([^"]+)"', snippet)[1]
         values = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', snippet))
         response = self.url_open(
-            action, data={**values, "email": "nora@new.example"}, headers={**PHONE, "Origin": "https://www.elsewhere.example"}
+            action,
+            data={**values, "email": "nora@new.example"},
+            headers={**PHONE, "Origin": "https://www.elsewhere.example"},
         )
         self.assertIn("Please look into your mailbox", response.text)
         self.assertEqual(self.state("nora@new.example"), "pending")
@@ -297,7 +317,13 @@ class TestEmbedding(SubscribeCase):
         self.env.flush_all()
         policy = self.url_open(self.path).headers["Content-Security-Policy"]
         self.assertIn("frame-ancestors https://www.example.com https://*.example.org:8443;", policy)
-        for wrong in ("www.example.com", "https://x.example/path", "https://x.example; script-src *", "*", "javascript:x"):
+        for wrong in (
+            "www.example.com",
+            "https://x.example/path",
+            "https://x.example; script-src *",
+            "*",
+            "javascript:x",
+        ):
             with self.subTest(wrong), self.assertRaises(Exception) as caught, self.env.cr.savepoint():
                 self.list_type.embed_origins = wrong
             self.assertIn("is no address of a website", str(caught.exception))

@@ -42,7 +42,9 @@ class EmailErasure(models.Model):
                 ("index_content", "ilike", email),
             ]
         )
-        running = self.env["email.target.list.import"].search([("state", "=", "running"), ("id", "in", files.mapped("res_id"))])
+        running = self.env["email.target.list.import"].search(
+            [("state", "=", "running"), ("id", "in", files.mapped("res_id"))]
+        )
         files = files.filtered(lambda file: file.res_id not in running.ids)
         count = len(files)
         files.unlink()

@@ -33,7 +33,9 @@ class EmailListType(models.Model):
         "subscribe anybody, and you can't show who did. Whoever opted out before is always asked by email.",
     )
     ask_name = fields.Boolean("Ask for the Name", help="The name is never required.")
-    consent_checkbox = fields.Boolean("Box to Tick", help="People have to tick a box beside the text that they agree to.")
+    consent_checkbox = fields.Boolean(
+        "Box to Tick", help="People have to tick a box beside the text that they agree to."
+    )
     subscribe_text = fields.Html("Above the Form", translate=True)
     subscribed_text = fields.Html("Once Confirmed", translate=True)
     consent_text_id = fields.Many2one(
@@ -86,8 +88,12 @@ class EmailListType(models.Model):
             list_type.subscribe_snippet = bool(list_type._origin) and list_type._snippet()
 
     def _compute_subscription_counts(self):
-        groups = self.env["email.subscription"].sudo()._read_group(
-            [("list_type_id", "in", self.ids), ("state", "!=", "opted_out")], ["list_type_id", "state"], ["__count"]
+        groups = (
+            self.env["email.subscription"]
+            .sudo()
+            ._read_group(
+                [("list_type_id", "in", self.ids), ("state", "!=", "opted_out")], ["list_type_id", "state"], ["__count"]
+            )
         )
         counts = {(list_type.id, state): count for list_type, state, count in groups}
         for list_type in self:
@@ -151,7 +157,7 @@ class EmailListType(models.Model):
         consent = self.consent_text_id
         if consent and not is_html_empty(consent.text):
             hidden_text = Markup('\n  <input type="hidden" name="text" value="{}">').format(consent._origin.id)
-            words = Markup(consent.text)
+            words = consent.text
             if self.consent_checkbox:
                 text = Markup(
                     '\n  <div><label><input type="checkbox" name="agree" value="1" required> {}</label>{}</div>'

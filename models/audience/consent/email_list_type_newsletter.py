@@ -21,9 +21,7 @@ class EmailListType(models.Model):
     @api.model
     def _newsletters(self, user):
         """Give the newsletters that `user` may subscribe to: those of their companies, and those of all."""
-        return self.sudo().search(
-            [("is_newsletter", "=", True), ("company_id", "in", [False, *user.company_ids.ids])]
-        )
+        return self.sudo().search([("is_newsletter", "=", True), ("company_id", "in", [False, *user.company_ids.ids])])
 
     @api.model
     def _address_of(self, user):
@@ -40,8 +38,8 @@ class EmailListType(models.Model):
 
     def _newsletter_states(self, email):
         """Give {list type: state of its subscription for `email`}, all of these."""
-        subscriptions = self.env["email.subscription"].sudo().search(
-            [("email", "=", email), ("list_type_id", "in", self.ids)]
+        subscriptions = (
+            self.env["email.subscription"].sudo().search([("email", "=", email), ("list_type_id", "in", self.ids)])
         )
         states = {subscription.list_type_id: subscription.state for subscription in subscriptions}
         return {list_type: states.get(list_type) for list_type in self}
@@ -94,7 +92,8 @@ class EmailListType(models.Model):
                  RETURNING id
                 )
                 INSERT INTO email_target_list_member
-                            (list_id, name, email, email_normalized, lang, record_active, state, create_date, write_date)
+                            (list_id, name, email, email_normalized, lang, record_active, state,
+                             create_date, write_date)
                      SELECT %(list)s, %(name)s, %(email)s, %(email)s, %(lang)s, TRUE, 'subscribed',
                             now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc'
                       WHERE NOT EXISTS (SELECT FROM there)

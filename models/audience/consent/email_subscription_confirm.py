@@ -19,7 +19,11 @@ class EmailSubscriptionRequest(models.Model):
         return self.state == "pending" and self.expires_at > fields.Datetime.now()
 
     def _is_subscribed(self):
-        subscribed = [("email", "=", self.email), ("list_type_id", "=", self.list_type_id.id), ("state", "=", "opted_in")]
+        subscribed = [
+            ("email", "=", self.email),
+            ("list_type_id", "=", self.list_type_id.id),
+            ("state", "=", "opted_in"),
+        ]
         return bool(self.env["email.subscription"].sudo().search_count(subscribed))
 
     def _had_opted_out_of_everything(self):

@@ -17,7 +17,9 @@ class MailBlacklist(models.Model):
 
     def write(self, vals):
         """Write who comes and who goes into the ledger of consent."""
-        turned = self.filtered(lambda entry: entry.active != bool(vals["active"])) if "active" in vals else self.browse()
+        turned = (
+            self.filtered(lambda entry: entry.active != bool(vals["active"])) if "active" in vals else self.browse()
+        )
         result = super().write(vals)
         turned._record_consent("opt_out" if vals.get("active") else "opt_in")
         return result
