@@ -5,11 +5,11 @@ from odoo.http import request
 class Newsletters(http.Controller):
     """Newsletters that who is logged in subscribes to and unsubscribes from."""
 
-    @http.route("/my/newsletters", type="http", auth="user", methods=["GET"])
+    @http.route("/my/newsletters", type="http", auth="user", methods=["GET"], website=True)
     def my_newsletters(self, **_query):
         return self._page()
 
-    @http.route("/my/newsletters", type="http", auth="user", methods=["POST"])
+    @http.route("/my/newsletters", type="http", auth="user", methods=["POST"], website=True)
     def my_newsletters_chosen(self, **post):
         user = request.env.user
         newsletters = request.env["email.list.type"]._newsletters(user)
