@@ -123,7 +123,8 @@ class EmailSubscriptionRequest(models.Model):
         One row for one address and list type: of two that come at once, the second waits here, starts anew, and finds
         the first.
         """
-        rows = self.env.execute_query(
+        self.env.flush_all()
+        self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO email_subscription_request AS r
@@ -145,7 +146,7 @@ class EmailSubscriptionRequest(models.Model):
                   RETURNING id
                 """,
                 email=email,
-                name=" ".join(name.split())[:MAX_NAME] or None,
+                name=_printable(name)[:MAX_NAME] or None,
                 lang=self.env.lang or None,
                 list_type=list_type.id,
                 text=text.id if text else None,
@@ -155,8 +156,11 @@ class EmailSubscriptionRequest(models.Model):
                 agent=(user_agent or "")[:500] or None,
                 most=MAILS_A_DAY,
                 quiet=QUIET,
-            )
+            ),
+            # What collides is tried again, and needs not stand in the server's log with the address.
+            log_exceptions=False,
         )
+        rows = self.env.cr.fetchall()
         self.invalidate_model(flush=False)
         return self.browse(row[0] for row in rows)
 
@@ -208,3 +212,8 @@ class EmailSubscriptionRequest(models.Model):
             """
         )
         self.env.invalidate_all(flush=False)
+
+
+def _printable(text):
+    """Give what a visitor typed on one line, without what no column takes."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
