@@ -10,7 +10,7 @@ class EmailAddressHash(models.AbstractModel):
 
     PostgreSQL makes it, from a key that was made there and never leaves the database: no query and no log has it. It is
     NMAC over SHA-256, of which HMAC (RFC 2104) is the version with one key: SHA-256 of the second key and the SHA-256
-    of the first key and the address, both keys as long as a block. Two microseconds for an address.
+    of the first key and the address, both keys as long as a block. Three microseconds for an address.
     """
 
     _name = "email.address.hash"

@@ -103,16 +103,17 @@ class EmailConsent(models.Model):
         for consent in self:
             consent.display_name = f"{labels[consent.action]}: {consent.email or self.env._('erased')}"
 
+    # The database refuses too, but in fewer words.
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list):  # pylint: disable=method-required-super
         raise self._refusal()
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         raise self._refusal()
 
-    def unlink(self):
+    def unlink(self):  # pylint: disable=method-required-super
         """Refuse, as the database would."""
-        raise self._refusal()
+        raise self._refusal()  # pylint: disable=no-raise-unlink
 
     def _refusal(self):
         return AccessError(
