@@ -1,1 +1,1 @@
-from . import subscription, tracking
+from . import newsletters, subscribe, subscription, tracking

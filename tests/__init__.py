@@ -70,4 +70,10 @@ from . import (
     test_way_of_one_email,
     test_wizards,
     test_workers,
+    test_consent,
+    test_erasure,
+    test_newsletters,
+    test_subscribe,
+    test_subscribe_fuzz,
+    test_tours_subscribe,
 )

@@ -3,6 +3,8 @@ from . import email_target_choice
 from . import email_campaign_launch
 from . import email_campaign_mailing_test
 from . import email_campaign_send
+from . import email_consent_hand
+from . import email_privacy
 from . import email_target_list_add
 from . import email_target_list_merge
 from . import email_target_list_split

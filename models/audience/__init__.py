@@ -28,3 +28,4 @@ from . import importing
 from . import email_audience
 from . import email_audience_types
 from . import email_audience_frequency
+from . import consent

@@ -6,5 +6,6 @@ from . import email_opt_out_reason
 from . import email_campaign_event
 from . import email_campaign_recipient_response
 from . import email_campaign_recipient_preferences
+from . import email_campaign_recipient_consent
 from . import email_incoming
 from . import email_incoming_opt_out

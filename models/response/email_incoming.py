@@ -122,4 +122,5 @@ class EmailIncoming(models.AbstractModel):
     def _note_complaint(self, recipient, reference):
         """Somebody pressed “this is spam”: that is an opt-out, said loudly."""
         if self.env["email.campaign.event"]._log(recipient, "complaint", source_ref=reference):
-            recipient._opt_out(recipient._speaking_to_company().env._("spam complaint"))
+            complaining = recipient.with_context(email_consent={"source": "complaint"})
+            complaining._opt_out(recipient._speaking_to_company().env._("spam complaint"))

@@ -72,6 +72,7 @@ class EmailCampaignRecipient(models.Model):
             ("excluded", "On an excluding list"),
             ("opted_out", "Opted out"),
             ("blacklisted", "Opted out of all email"),
+            ("erased", "Erased on request"),
             ("not_confirmed", "Subscription not confirmed"),
             ("invalid", "Address can't receive email"),
             ("paused", "Asked for a break"),

@@ -1,0 +1,69 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+ACTION_OF = {"opted_in": "opt_in", "opted_out": "opt_out", "pending": "opt_in_requested"}
+
+
+class EmailSubscription(models.Model):
+    """The ledger behind a subscription."""
+
+    _inherit = "email.subscription"
+
+    consent_ids = fields.Many2many("email.consent", string="Ledger", compute="_compute_consent_ids")
+
+    def _compute_consent_ids(self):
+        for subscription in self:
+            subscription.consent_ids = self.env["email.consent"].search(
+                [
+                    ("email", "=", subscription.email),
+                    ("list_type_id", "in", [subscription.list_type_id.id, False]),
+                ],
+                limit=100,
+            )
+
+    @api.model
+    def _set_state(self, email, list_type, state, source):
+        """Record what the owner said, and write it into the ledger if that changed anything, or confirmed it."""
+        changed = super()._set_state(email, list_type, state, source)
+        confirmed = (self.env.context.get("email_consent") or {}).get("action") == "opt_in_confirmed"
+        if changed or confirmed:
+            self.env["email.consent"]._told(detail=source)._record([email], ACTION_OF[state], list_type)
+        return changed
+
+    @api.model
+    def _opt_out_of_others(self, email, list_type, source):
+        """Opt `email` out of every list type but one, those that are archived as well."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO email_subscription AS s (email, list_type_id, state, at, source)
+                     SELECT %(email)s, t.id, 'opted_out', now() AT TIME ZONE 'utc', %(source)s
+                       FROM email_list_type t WHERE t.id <> %(list_type)s
+                ON CONFLICT (list_type_id, email) DO UPDATE
+                        SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source
+                      WHERE s.state <> EXCLUDED.state
+                  RETURNING list_type_id
+                """,
+                email=email,
+                source=source,
+                list_type=list_type.id,
+            )
+        )
+        self.invalidate_model(flush=False)
+        if rows:
+            query = SQL("SELECT %s, unnest(%s::int[])", email, [list_type_id for (list_type_id,) in rows])
+            self.env["email.consent"]._told(detail=source)._record(query, "opt_out")
+
+    def action_opt_out(self):
+        """Open the dialog that opts these out by hand, with the reason."""
+        return self._change_by_hand("opted_out")
+
+    def action_opt_in(self):
+        """Open the dialog that opts these in by hand, with the evidence."""
+        return self._change_by_hand("opted_in")
+
+    def _change_by_hand(self, state):
+        action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_consent_hand_action")
+        action["context"] = {"default_subscription_ids": self.ids, "default_state": state}
+        return action

@@ -1,0 +1,49 @@
+from odoo import fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..tools import address
+
+
+class EmailConsentHand(models.TransientModel):
+    """Somebody said so by phone or letter: who writes it down says what there is to show for it."""
+
+    _name = "email.consent.hand"
+    _description = "Opt In or Out by Hand"
+
+    subscription_ids = fields.Many2many("email.subscription", string="Subscriptions")
+    email = fields.Char("Email Address", help="Whose it is; several with a comma between them.")
+    list_type_id = fields.Many2one("email.list.type")
+    state = fields.Selection(
+        [("opted_in", "Opt in"), ("opted_out", "Opt out")], "What They Want", required=True, default="opted_out"
+    )
+    everything = fields.Boolean("All Email", help="Opt out of all campaigns, whatever the list type.")
+    note = fields.Char(
+        "How We Know", required=True, help="What there is to show for it: a letter, a form on paper, a call, and when."
+    )
+
+    def action_apply(self):
+        """Change what these addresses get, with this user and the note on record.
+
+        :raises UserError: naming what is no address
+        """
+        self.ensure_one()
+        if not self.env.user.has_group("email_campaign.group_manager"):
+            raise AccessError(self.env._("Only campaign managers opt others in or out."))
+        said = {"source": "hand", "detail": self.note, "user_id": self.env.uid}
+        subscriptions = self.env["email.subscription"].sudo().with_context(email_consent=said)
+        blacklist = self.env["mail.blacklist"].sudo().with_context(email_consent=said)
+        self.subscription_ids.check_access("read")
+        pairs = [(subscription.email, subscription.list_type_id) for subscription in self.subscription_ids]
+        if self.email:
+            if not self.list_type_id and not (self.everything and self.state == "opted_out"):
+                raise UserError(self.env._("Choose the list type that this is about, or all email."))
+            emails = self.env["email.target.list"]._read_addresses(self.email)
+            pairs += [(email, self.list_type_id) for email in emails]
+        if not pairs:
+            raise UserError(self.env._("Type the address of whoever said so."))
+        for email, list_type in pairs:
+            if self.everything and self.state == "opted_out":
+                blacklist._add(address.spelled(email), message=self.note)
+            else:
+                subscriptions._set_state(email, list_type, self.state, self.note)
+        return {"type": "ir.actions.act_window_close"}
