@@ -58,7 +58,7 @@ class Subscription(http.Controller):
         """Do what the button of the mail program asks for, and no more: a large mailing brings many of these."""
         if recipient := request.env["email.link"]._recipient(OPT_OUT, token):
             source = recipient._speaking_to_company().env._("one click in the mail program")
-            recipient._opt_out(source, **self._visitor())
+            recipient.with_context(email_consent={"source": "mail_program"})._opt_out(source, **self._visitor())
         else:
             self._named(OPT_OUT, token)
         return request.make_response("", [("Content-Type", "text/plain"), *NOT_KEPT])

@@ -71,4 +71,5 @@ class EmailIncoming(models.AbstractModel):
         known = [("recipient_id", "=", recipient.id), ("kind", "=", "opt_out"), ("source_ref", "=", reference)]
         if reference and self.env["email.campaign.event"].sudo().search_count(known, limit=1):
             return
-        recipient._opt_out(recipient._speaking_to_company().env._("email to the opt-out address"), source_ref=reference)
+        source = recipient._speaking_to_company().env._("email to the opt-out address")
+        recipient.with_context(email_consent={"source": "mail_program"})._opt_out(source, source_ref=reference)

@@ -56,7 +56,8 @@ class EmailErasure(models.Model):
         return {
             "event": SQL(
                 """
-                UPDATE email_campaign_event SET ip = NULL, user_agent = NULL, detail = NULL, source_ref = NULL
+                UPDATE email_campaign_event
+                   SET ip = NULL, user_agent = NULL, detail = NULL, source_ref = NULL, comment = NULL
                  WHERE recipient_id IN (SELECT id FROM email_campaign_recipient WHERE email = %s)
                 """,
                 email,
@@ -92,6 +93,7 @@ class EmailErasure(models.Model):
                 email,
             ),
             "subscription": SQL("DELETE FROM email_subscription WHERE email = %s", email),
+            "pause": SQL("DELETE FROM email_pause WHERE email = %s", email),
             "mail": SQL(
                 """
                 DELETE FROM mail_message
@@ -148,6 +150,9 @@ QUERIES = {
          WHERE s.email = %(email)s AND (t.company_id IS NULL OR t.company_id = ANY(%(companies)s))
          ORDER BY s.id
     """,
+    "pauses": """
+        SELECT email, until FROM email_pause WHERE email = %(email)s AND company_id = ANY(%(companies)s)
+    """,
     "subscription_requests": """
         SELECT r.email, r.name, r.lang, t.name AS list_type, r.state, r.requested_at, r.confirmed_at, r.expires_at,
                r.ip, r.user_agent
@@ -193,11 +198,13 @@ QUERIES = {
          WHERE r.email = %(email)s AND m.company_id = ANY(%(companies)s) ORDER BY r.id
     """,
     "events": """
-        SELECT m.subject, e.kind, e.at, u.url, e.verdict, e.verdict_reason, e.ip, e.user_agent, e.detail
+        SELECT m.subject, e.kind, e.at, u.url, e.verdict, e.verdict_reason, e.ip, e.user_agent, e.detail,
+               w.name->>'en_US' AS opt_out_reason, e.comment
           FROM email_campaign_mailing m
           JOIN email_campaign_recipient r ON r.mailing_id = m.id
           JOIN email_campaign_event e ON e.recipient_id = r.id
      LEFT JOIN email_tracking_url u ON u.id = e.tracking_url_id
+     LEFT JOIN email_opt_out_reason w ON w.id = e.opt_out_reason_id
          WHERE r.email = %(email)s AND m.company_id = ANY(%(companies)s) ORDER BY e.id
     """,
 }
