@@ -28,6 +28,7 @@ from . import (
     test_lists_opening,
     test_lists_parts,
     test_lists_unsubscribed,
+    test_log,
     test_merging,
     test_progress,
     test_provider,

@@ -14,6 +14,7 @@ from . import email_subscription
 from . import email_target_list
 from . import email_target_list_filling
 from . import email_target_list_taking
+from . import email_target_list_responses
 from . import email_target_list_parts
 from . import email_target_list_criterion
 from . import email_target_list_criterion_words

@@ -208,7 +208,7 @@ class EmailCampaignMailing(models.Model):
         """Delete their recipients and their log with them: no foreign key does it."""
         ids = self.ids
         result = super().unlink()
-        for table in ("email_campaign_event", "email_campaign_recipient"):
+        for table in ("email_campaign_event", "email_campaign_event_count", "email_campaign_recipient"):
             self.env.cr.execute(SQL("DELETE FROM %s WHERE mailing_id = ANY(%s)", SQL.identifier(table), ids))
         self.env.invalidate_all(flush=False)
         return result
