@@ -1,1 +1,1 @@
-from . import subscription, tracking
+from . import message, subscription, tracking

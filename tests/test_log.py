@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
+from ..models.response import email_campaign_event_reading as reading
 from ..models.response import email_campaign_event_rollup as rollup
 from .common import CampaignCase
 
@@ -121,15 +122,16 @@ class TestLogCounted(LogCase):
         return found
 
     def test_the_same_whatever_is_counted(self):
-        with patch.object(type(self.events), "_counted", lambda self, domain: None):
+        with patch.object(type(self.events), "_sums", lambda self, domain, groupby=(): (None, Domain(domain))):
             plain = self.answers()
         self.assertEqual(plain["sally", 0, "count"], (125, 10))
         ids = self.events.search([], order="id").ids
         for until in (None, ids[0], ids[len(ids) // 2], ids[-1]):
             if until:
                 self.roll(until)
-            with self.subTest(until=until):
-                self.assertEqual(self.answers(), plain)
+            for latest in (0, 30):
+                with self.subTest(until=until, latest=latest), patch.object(reading, "LATEST", latest):
+                    self.assertEqual(self.answers(), plain)
 
     def test_it_is_the_numbers_that_answer(self):
         self.roll()
@@ -141,14 +143,14 @@ class TestLogCounted(LogCase):
 
     def test_counting_again_what_was_judged_anew(self):
         self.roll()
-        counts = self.env["email.campaign.event.count"]
+        counts = self.env["email.campaign.event.rollup"]
         judged = self.events.search([("kind", "=", "click"), ("mailing_id", "=", self.mailing.id)], limit=4)
         which = SQL("e.id = ANY(%s)", judged.ids)
-        counts._add(-1, which)
+        counts._recount(-1, which)
         self.env.cr.execute(
             SQL("UPDATE email_campaign_event e SET verdict = 'machine', verdict_reason = 'burst' WHERE %s", which)
         )
-        counts._add(1, which)
+        counts._recount(1, which)
         found = self.grouped(self.salesperson, "kind", "verdict", domain=[("kind", "=", "click")])
         self.assertEqual(found, {("click", "human"): 26, ("click", "machine"): 4})
         self.assertEqual(self.events.search([("verdict_reason", "=", "burst")], limit=9), judged)
@@ -201,8 +203,9 @@ class TestLogRolling(LogCase):
             self.env.ref("email_campaign.cron_roll").method_direct_trigger()
         rolled = self.env["email.campaign.event.rollup"]._rolled_id()
         self.assertEqual(rolled, last)
-        [(number,)] = self.env["email.campaign.event.count"]._read_group([], [], ["number:sum"])
-        self.assertEqual(number, self.events.search_count([]))
+        for model in ("email.campaign.event.count", "email.campaign.event.hour"):
+            [(number,)] = self.env[model]._read_group([], [], ["number:sum"])
+            self.assertEqual(number, self.events.search_count([]))
 
 
 @tagged("post_install", "-at_install")
@@ -233,6 +236,7 @@ class TestLogRetention(LogCase):
         self.env.cr.execute("SELECT count(*) FROM email_campaign_event WHERE kind = 'open'")
         self.assertEqual(self.env.cr.fetchone(), (0,))
         self.assertEqual(self.events.search_count([("kind", "=", "click")]), 40)
+        self.assertEqual(self.grouped(self.manager, "at:year"), {("2026-01-01 00:00:00",): 85})
         self.assertEqual(self.totals(), before, "the numbers are what they were")
         self.assertEqual(self.grouped(self.salesperson, "kind").get(("open",)), None, "the log shows what is there")
 

@@ -82,9 +82,9 @@ def _rows(cr: Any, events: int, mailings: list[int]) -> None:
         """
         INSERT INTO email_campaign_recipient (mailing_id, name, email, state, sent_at, opened_at, clicked_at)
              SELECT m, 'Person ' || n, 'person' || n || '@bench-log.example', 'sent', now(),
-                    CASE WHEN n % 3 = 0 THEN now() END, CASE WHEN n % 9 = 0 THEN now() END
+                    CASE WHEN n %% 3 = 0 THEN now() END, CASE WHEN n %% 9 = 0 THEN now() END
                FROM unnest(%s) AS m, generate_series(1, %s) AS n
-        """.replace("% 3", "%% 3").replace("% 9", "%% 9"),
+        """,
         [mailings, each],
     )
     cr.execute(
@@ -103,6 +103,14 @@ def _rows(cr: Any, events: int, mailings: list[int]) -> None:
           FROM unnest(%s, %s, %s, %s, %s) WITH ORDINALITY AS mix (kind, verdict, reason, on_link, share, n)
         """,
         [list(column) for column in zip(*MIX, strict=True)],
+    )
+    cr.execute(
+        """
+        CREATE TEMPORARY TABLE sent AS
+        SELECT m AS mailing_id, now() AT TIME ZONE 'utc' - (%s - n + 57) * interval '6 hours' AS at
+          FROM unnest(%s) WITH ORDINALITY AS t (m, n)
+        """,
+        [len(mailings), mailings],
     )
     # Day after day: what is sent at a time, and what comes of it in the two weeks after that, the most at once.
     cr.execute(
@@ -125,13 +133,8 @@ def _rows(cr: Any, events: int, mailings: list[int]) -> None:
                    JOIN sent s USING (mailing_id) JOIN mix ON r.dice >= mix.above AND r.dice < mix.below
           ) e JOIN email_campaign_mailing m ON m.id = e.mailing_id
          ORDER BY e.at
-        """.replace(
-            "FROM (\n            SELECT r.mailing_id, r.id AS recipient_id",
-            "FROM (\n            WITH sent AS (SELECT m AS mailing_id, now() AT TIME ZONE 'utc' - (%(count)s - n + 57) "
-            "* interval '6 hours' AS at FROM unnest(%(mailings)s) WITH ORDINALITY AS t (m, n))\n"
-            "            SELECT r.mailing_id, r.id AS recipient_id",
-        ),
-        {"links": LINKS, "mailings": mailings, "count": len(mailings)},
+        """,
+        {"links": LINKS},
     )
     for _name, definition in indexes:
         cr.execute(definition)
@@ -149,7 +152,8 @@ def count(registry: Any) -> dict[str, Any]:
                 rollup._roll(until)
                 cr.commit()
         settled(env)
-        return {**meter.result, "numbers": env["email.campaign.event.count"].search_count([])}
+        numbers = [env[f"email.campaign.event.{model}"].search_count([]) for model in ("count", "hour")]
+        return {**meter.result, "numbers": numbers}
 
 
 def opened(registry: Any, manager: int, salesperson: int, mailing: int, **_made: Any) -> dict[str, Any]:

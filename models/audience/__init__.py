@@ -3,6 +3,7 @@ from . import email_source
 from . import email_addressee_type
 from . import email_addressee_validity
 from . import email_addressee_campaigns
+from . import email_addressee_timeline
 from . import email_accepting
 from . import email_address
 from . import email_address_history

@@ -14,32 +14,33 @@ class EmailTargetList(models.Model):
         """Put the recipients that `domain` finds, and the user may see, on this list; give the number of new members."""
         self.ensure_one()
         self._check_fillable()
-        found = self.env["email.campaign.recipient"]._search(domain).subselect()
+        recipients = self.env["email.campaign.recipient"]
         keys = self.env.execute_query(
             SQL(
-                """
-                SELECT DISTINCT key FROM email_campaign_recipient r, jsonb_object_keys(r.values) AS key
-                 WHERE r.id IN %s AND jsonb_typeof(r.values) = 'object'
-                """,
-                found,
+                "SELECT DISTINCT key FROM (%s) AS r, jsonb_object_keys(r.values) AS key",
+                recipients._search(domain).select(SQL.identifier(recipients._table, "values")),
             )
         )
         self._note_merge_keys(sorted(key for (key,) in keys))
+        columns = ("id", "res_model", "res_id", "partner_id", "email")
         return self._insert_members(
-            SQL(
-                "res_model, res_id, partner_id, name, email, email_normalized, lang, values, record_active, state"
-            ),
+            SQL("res_model, res_id, partner_id, name, email, email_normalized, lang, values, record_active, state"),
+            # Somebody may have been mailed a thousand times: the ids of the last alone, and then what they had.
             SQL(
                 """
-                SELECT DISTINCT ON (w.res_model, w.res_id, CASE WHEN w.res_id IS NULL THEN w.email END) w.*
-                  FROM (SELECT %(model)s AS res_model, %(record)s AS res_id, r.partner_id, r.name, r.email,
-                               r.email AS email_normalized, r.lang, r.values, TRUE, 'subscribed'
-                          FROM email_campaign_recipient r
-                         WHERE r.id IN %(found)s AND (r.email IS NOT NULL OR %(record)s IS NOT NULL)
-                         ORDER BY r.id DESC) AS w
+                SELECT whom.model, whom.record, r.partner_id, r.name, r.email, r.email, r.lang, r.values, TRUE,
+                       'subscribed'
+                  FROM (SELECT max(id) AS id, model, record
+                          FROM (SELECT r.id, r.email, %(model)s AS model, %(record)s AS record
+                                  FROM (%(found)s) AS r) AS all_of_them
+                         WHERE email IS NOT NULL OR record IS NOT NULL
+                         GROUP BY model, record, CASE WHEN record IS NULL THEN email END) AS whom
+                  JOIN email_campaign_recipient r ON r.id = whom.id
                 """,
                 **_whom(),
-                found=found,
+                found=recipients._search(domain).select(
+                    *(SQL.identifier(recipients._table, column) for column in columns)
+                ),
             ),
         )
 

@@ -6,4 +6,5 @@ from . import email_campaign_event_rollup
 from . import email_campaign_event_total
 from . import email_campaign_event_reading
 from . import email_campaign_recipient_response
+from . import email_campaign_recipient_timeline
 from . import email_incoming

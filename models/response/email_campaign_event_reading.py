@@ -7,7 +7,6 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import address
-from .email_campaign_event_count import DIMENSIONS
 
 # Whoever goes further back page by page waits for what they ask.
 MOST_NEWEST = 10_000
@@ -15,6 +14,10 @@ MOST_NEWEST = 10_000
 PERIODS = ("day", "week", "month", "quarter", "year")
 # More addresses than these with a text in them are not looked up one by one.
 MOST_ADDRESSES = 200
+# Nor are more events than these named one by one.
+MOST_EVENTS = 10_000
+# So many of the latest ids are looked at first: most of what is asked for is among them.
+LATEST = 50_000
 SECOND = timedelta(seconds=1)
 
 
@@ -32,56 +35,70 @@ class EmailCampaignEvent(models.Model):
     @api.readonly
     def search_count(self, domain, limit=None):
         """Count by the totals, where they know."""
-        counted = self._counted(domain)
-        if counted is None:
+        sums, domain = self._sums(domain)
+        if sums is None:
             return super().search_count(domain, limit=limit)
         self.browse().check_access("read")
-        [(count,)] = self.env["email.campaign.event.total"]._kept(counted)
+        [(count,)] = sums._kept(domain)
         return min(count, limit) if limit else count
 
     @api.model
     def _read_group(self, domain, groupby=(), aggregates=(), having=(), offset=0, limit=None, order=None):
-        counted = None
-        if aggregates and set(aggregates) == {"__count"} and not having and all(map(self._is_counted_by, groupby)):
-            counted = self._counted(domain)
-        if counted is None:
+        sums = None
+        if aggregates and set(aggregates) == {"__count"} and not having:
+            sums, domain = self._sums(domain, groupby)
+        if sums is None:
             return super()._read_group(domain, groupby, aggregates, having, offset, limit, order)
         self.browse().check_access("read")
         order = order.replace("__count", "kept:sum") if order else None
-        rows = self.env["email.campaign.event.total"]._kept(
-            counted, groupby, offset=offset, limit=limit, order=order
-        )
+        rows = sums._kept(domain, groupby, offset=offset, limit=limit, order=order)
         return [(*groups, *itertools.repeat(count, len(aggregates))) for *groups, count in rows]
 
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, *, active_test=True, bypass_access=False):
         options = {"active_test": active_test, "bypass_access": bypass_access}
-        counted = None
-        if limit and order == self._order and not bypass_access and offset + limit <= MOST_NEWEST:
-            counted = self._counted(domain)
-        if counted is None:
+        sums = None
+        if limit and order == self._order and not bypass_access and (offset or 0) + limit <= MOST_NEWEST:
+            sums, domain = self._sums(domain)
+        if sums is None:
             return super()._search(domain, offset, limit, order, **options)
         self.browse().check_access("read")
-        domain, needed = fields.Domain(domain), offset + limit
+        needed = (offset or 0) + limit
         rolled = self.env["email.campaign.event.rollup"]._rolled_id()
-        # The latest first, one by one; then between two ids of which the numbers tell that enough are there.
-        latest = super()._search(domain & fields.Domain("id", ">", rolled), 0, needed, order, **options)
+        # The latest first; then between two ids of which the numbers tell that enough are there.
+        begin = max(rolled - LATEST, 0)
+        latest = super()._search(domain & fields.Domain("id", ">", begin), 0, needed, order, **options)
         ids = list(latest.get_result_ids())
-        counts = self.env["email.campaign.event.count"]
-        if len(ids) < needed and (bounds := counts._newest(counts._search(counted), needed - len(ids))):
+        counts = self.env[sums._counts]
+        if len(ids) < needed and begin and (bounds := counts._bounds(domain, needed, begin + 1)):
             lowest, highest = bounds
-            between = fields.Domain("id", ">=", lowest) & fields.Domain("id", "<=", highest)
+            between = fields.Domain("id", ">=", lowest) & fields.Domain("id", "<=", min(highest, begin))
             older = super()._search(domain & between, 0, needed - len(ids), order, **options)
             ids += older.get_result_ids()
-        return self.browse(ids[offset:])._as_query(ordered=True)
+        return self.browse(ids[offset or 0 :])._as_query(ordered=True)
+
+    @api.model
+    def _sums(self, domain, groupby=()):
+        """Give (the sums that know about all that `domain` and `groupby` ask for, domain); None if neither does."""
+        domain = fields.Domain(domain)
+        asked = {condition.field_expr.partition(".")[0] for condition in domain.iter_conditions()}
+        asked |= {spec.partition(":")[0] for spec in groupby}
+        for model in ("email.campaign.event.total", "email.campaign.event.total.hour"):
+            sums = self.env[model]
+            if not asked <= set(self.env[sums._counts]._counted_by):
+                continue
+            hours = all(map(self._is_whole_hour, (c for c in domain.iter_conditions() if c.field_expr == "at")))
+            if hours and all(map(self._is_counted_by, groupby)):
+                return sums, domain
+        return None, domain
 
     @api.model
     def _is_counted_by(self, spec):
-        """Whether grouping by `spec` can be answered from what is counted by the hour."""
+        """Whether grouping by `spec` divides no hour."""
         name, _colon, period = spec.partition(":")
         if name == "at":
             return period == "hour" or (period in PERIODS and self._by_whole_hours())
-        return name in DIMENSIONS and not period
+        return not period
 
     def _by_whole_hours(self):
         """Whether the clock of the user differs from UTC by whole hours, in winter and in summer."""
@@ -92,18 +109,6 @@ class EmailCampaignEvent(models.Model):
         year = datetime.now().year  # noqa: DTZ005
         offsets = [zone.utcoffset(datetime(year, month, 1)) for month in (1, 7)]  # noqa: DTZ001
         return all(offset.total_seconds() % 3600 == 0 for offset in offsets)
-
-    @api.model
-    def _counted(self, domain):
-        """Give `domain` as one on the numbers, None if it asks for anything that they don't know."""
-        domain = fields.Domain(domain)
-        for condition in domain.iter_conditions():
-            name = condition.field_expr.partition(".")[0]
-            if name == "at" and self._is_whole_hour(condition):
-                continue
-            if name not in DIMENSIONS:
-                return None
-        return domain
 
     @staticmethod
     def _is_whole_hour(condition):
@@ -139,23 +144,26 @@ class EmailCampaignEvent(models.Model):
             return recipients
         if len(emails) > MOST_ADDRESSES or not all(isinstance(email, str) for email in emails):
             return recipients
-        # One look at an index for each mass email and address.
-        return fields.Domain(
-            "recipient_id",
-            "in",
+        # One look at an index for each mass email and address. Named one by one, because the planner would rather go
+        # through the whole log for the first of them.
+        rows = self.env.execute_query(
             SQL(
                 """
-                SELECT r.id FROM email_campaign_mailing m CROSS JOIN unnest(%s::varchar[]) AS asked (email)
+                SELECT e.id FROM email_campaign_mailing m CROSS JOIN unnest(%s::varchar[]) AS asked (email)
                   JOIN email_campaign_recipient r
                     ON r.mailing_id = m.id AND r.email = asked.email AND r.skip_reason IS NULL
+                  JOIN email_campaign_event e ON e.recipient_id = r.id
+                 LIMIT %s
                 """,
                 emails,
-            ),
+                MOST_EVENTS + 1,
+            )
         )
+        if len(rows) > MOST_EVENTS:
+            return recipients
+        return fields.Domain("id", "in", [event_id for (event_id,) in rows])
 
     def unlink(self):
         """Take what is counted off the numbers; retention, which keeps them, does not come here."""
-        rolled = self.env["email.campaign.event.rollup"]._hold()
-        counted = SQL("e.id = ANY(%s) AND e.id <= %s", self.ids, rolled)
-        self.env["email.campaign.event.count"]._add(-1, counted)
+        self.env["email.campaign.event.rollup"]._recount(-1, SQL("e.id = ANY(%s)", self.ids))
         return super().unlink()

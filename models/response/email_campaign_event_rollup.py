@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .email_campaign_event_count import HOUR
+
 # Ids of the log that are counted in one transaction: about a second's work.
 PORTION = 200_000
 # So long at the least between two looks. Who judges the visits of a moment together has changed them by then.
@@ -16,7 +18,7 @@ KEEP = "email_campaign.keep_%s_days"
 
 
 class EmailCampaignEventRollup(models.Model):
-    """How far the Campaign Log is counted (`email.campaign.event.count`), the counting, and the removing.
+    """How far the Campaign Log is counted (`email.campaign.event.number`), the counting, and the removing.
 
     An id is given before its event can be seen, and events are written by many at once: to count up to the highest id
     that is seen would lose some. So the highest id that was given is noted; at a later look, which transactions may
@@ -118,10 +120,24 @@ class EmailCampaignEventRollup(models.Model):
         """Count the events up to the id `until`, which must all be there to be seen."""
         self.env.cr.execute(SQL("SELECT rolled_id FROM email_campaign_event_rollup FOR UPDATE"))
         [(rolled,)] = self.env.cr.fetchall()
-        counts = self.env["email.campaign.event.count"]
-        counts._add(1, SQL("e.id > %s AND e.id <= %s", rolled, until))
+        self._add(1, SQL("e.id > %s AND e.id <= %s", rolled, until))
         self.env.cr.execute(SQL("UPDATE email_campaign_event_rollup SET rolled_id = %s", until))
         self.invalidate_model(flush=False)
+
+    @api.model
+    def _recount(self, sign, condition):
+        """Take the events `e` that meet `condition` (SQL) off the numbers (-1), or add them again (1).
+
+        Whoever changes or deletes events calls this before and after, in the same transaction. Events that are not
+        counted yet are left to the counting.
+        """
+        self.env.flush_all()
+        self._add(sign, SQL("(%s) AND e.id <= %s", condition, self._hold()))
+
+    @api.model
+    def _add(self, sign, condition):
+        for model in ("email.campaign.event.count", "email.campaign.event.hour"):
+            self.env[model]._add(sign, condition)
 
     @api.model
     def _keep_days(self, kind):
@@ -153,7 +169,7 @@ class EmailCampaignEventRollup(models.Model):
                 WITH due AS (
                     SELECT id, mailing_id, first_id, last_id,
                            sum(number - gone) OVER (ORDER BY first_id, id) - (number - gone) AS before
-                      FROM email_campaign_event_count WHERE kind = %(kind)s AND at < %(hour)s AND number > gone
+                      FROM email_campaign_event_hour WHERE kind = %(kind)s AND at < %(hour)s AND number > gone
                 ), chosen AS (
                     SELECT * FROM due WHERE before < %(most)s
                 ), deleted AS (
@@ -162,31 +178,33 @@ class EmailCampaignEventRollup(models.Model):
                        AND e.id BETWEEN (SELECT min(first_id) FROM chosen) AND (SELECT max(last_id) FROM chosen)
                        AND EXISTS (SELECT FROM chosen WHERE chosen.mailing_id = e.mailing_id
                                                         AND e.id BETWEEN chosen.first_id AND chosen.last_id)
-                 RETURNING e.mailing_id, e.kind, date_trunc('hour', e.at) AS at, e.verdict, e.verdict_reason,
-                           e.tracking_url_id
-                ), less AS (
-                    SELECT %(same)s, count(*) AS number FROM deleted GROUP BY %(same)s
-                ), noted AS (
+                 RETURNING e.*
+                ), by_hour AS (
+                    UPDATE email_campaign_event_hour c SET gone = gone + less.number
+                      FROM (SELECT mailing_id, verdict, %(at)s AS hour, count(*) AS number
+                              FROM deleted GROUP BY 1, 2, 3) AS less
+                     WHERE c.mailing_id = less.mailing_id AND c.kind = %(kind)s AND c.at = less.hour
+                       AND coalesce(c.verdict, '') = coalesce(less.verdict, '')
+                 RETURNING less.number
+                ), by_link AS (
                     UPDATE email_campaign_event_count c SET gone = gone + less.number
-                      FROM less (mailing_id, kind, at, verdict, verdict_reason, tracking_url_id, number)
-                     WHERE c.mailing_id = less.mailing_id AND c.kind = less.kind AND c.at = less.at
-                       AND coalesce(c.verdict, '') = less.verdict
-                       AND coalesce(c.verdict_reason, '') = less.verdict_reason
-                       AND coalesce(c.tracking_url_id, 0) = less.tracking_url_id
+                      FROM (SELECT mailing_id, verdict, verdict_reason, tracking_url_id, count(*) AS number
+                              FROM deleted GROUP BY 1, 2, 3, 4) AS less
+                     WHERE c.mailing_id = less.mailing_id AND c.kind = %(kind)s
+                       AND coalesce(c.verdict, '') = coalesce(less.verdict, '')
+                       AND coalesce(c.verdict_reason, '') = coalesce(less.verdict_reason, '')
+                       AND coalesce(c.tracking_url_id, 0) = coalesce(less.tracking_url_id, 0)
                  RETURNING less.number
                 )
-                SELECT coalesce((SELECT sum(number) FROM noted), 0),
+                SELECT coalesce((SELECT sum(number) FROM by_hour), 0), (SELECT count(*) FROM by_link),
                        (SELECT count(*) FROM due) > (SELECT count(*) FROM chosen)
                 """,
                 kind=kind,
                 hour=hour,
                 most=most,
-                same=SQL(
-                    "mailing_id, kind, at, coalesce(verdict, ''), coalesce(verdict_reason, ''), "
-                    "coalesce(tracking_url_id, 0)"
-                ),
+                at=HOUR,
             )
         )
-        [(removed, more)] = self.env.cr.fetchall()
+        [(removed, _numbers, more)] = self.env.cr.fetchall()
         self.env.invalidate_all(flush=False)
         return int(removed), bool(more)

@@ -1,25 +1,21 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .email_campaign_event_count import DIMENSIONS
+SHARED = ["mailing_id", "campaign_id", "kind", "verdict"]
 
 
-class EmailCampaignEventTotal(models.Model):
-    """How many events there were, up to this moment: those counted by the hour, and the latest one by one.
+class EmailCampaignEventSum(models.AbstractModel):
+    """How many events there were, up to this moment: those that are counted, and the latest one by one.
 
     `number` is how many there were, `kept` how many of them are in the log still. Who may see what is as in the log.
     """
 
-    _name = "email.campaign.event.total"
-    _description = "Campaign Log, Totals"
-    _auto = False
+    _name = "email.campaign.event.sum"
+    _description = "Sums of Events"
     _log_access = False
     _order = "id"
-    _depends = {
-        "email.campaign.event": [*DIMENSIONS, "at"],
-        "email.campaign.event.count": [*DIMENSIONS, "at", "number", "gone"],
-        "email.campaign.event.rollup": ["rolled_id"],
-    }
+    # The model that has those that are counted.
+    _counts = ""
 
     mailing_id = fields.Many2one("email.campaign.mailing", "Mass Email", readonly=True)
     campaign_id = fields.Many2one("email.campaign", readonly=True)
@@ -27,24 +23,25 @@ class EmailCampaignEventTotal(models.Model):
         lambda self: self.env["email.campaign.event"]._fields["kind"]._description_selection(self.env), readonly=True
     )
     verdict = fields.Selection([("human", "Person"), ("machine", "Machine")], "By", readonly=True)
-    verdict_reason = fields.Char("Known By", readonly=True)
-    tracking_url_id = fields.Many2one("email.tracking.url", "Link", readonly=True)
-    at = fields.Datetime("When", readonly=True)
     number = fields.Integer(readonly=True)
     kept = fields.Integer(readonly=True)
 
     @property
     def _table_query(self):
+        if not self._counts:
+            return None
         # The number itself, and not a query for it: only so PostgreSQL knows how little is left to be read.
         rolled = self.env["email.campaign.event.rollup"]._rolled_id()
-        columns = SQL(", ").join(map(SQL.identifier, DIMENSIONS))
+        counts = self.env[self._counts]
         return SQL(
             """
-            SELECT id, %(columns)s, at, number, number - gone AS kept FROM email_campaign_event_count
+            SELECT id, %(columns)s, number, number - gone AS kept FROM %(table)s
              UNION ALL
-            SELECT -id, %(columns)s, date_trunc('hour', at), 1, 1 FROM email_campaign_event WHERE id > %(rolled)s
+            SELECT -id, %(values)s, 1, 1 FROM email_campaign_event WHERE id > %(rolled)s
             """,
-            columns=columns,
+            columns=counts._columns(),
+            values=counts._from_event(),
+            table=SQL.identifier(counts._table),
             rolled=rolled,
         )
 
@@ -53,3 +50,38 @@ class EmailCampaignEventTotal(models.Model):
         """Give the tuples of `_read_group` with the number of events that are in the log still."""
         rows = self._read_group(domain & fields.Domain("kept", ">", 0), groupby, ["kept:sum"], **options)
         return [(*groups, count or 0) for *groups, count in rows]
+
+
+class EmailCampaignEventTotal(models.Model):
+    """Sums by kind, verdict and link."""
+
+    _name = "email.campaign.event.total"
+    _description = "Campaign Log, Totals"
+    _inherit = "email.campaign.event.sum"
+    _auto = False
+    _counts = "email.campaign.event.count"
+    _depends = {
+        "email.campaign.event": [*SHARED, "verdict_reason", "tracking_url_id"],
+        "email.campaign.event.count": [*SHARED, "verdict_reason", "tracking_url_id", "number", "gone"],
+        "email.campaign.event.rollup": ["rolled_id"],
+    }
+
+    verdict_reason = fields.Char("Known By", readonly=True)
+    tracking_url_id = fields.Many2one("email.tracking.url", "Link", readonly=True)
+
+
+class EmailCampaignEventTotalHour(models.Model):
+    """Sums by kind and verdict in each hour."""
+
+    _name = "email.campaign.event.total.hour"
+    _description = "Campaign Log, Totals by the Hour"
+    _inherit = "email.campaign.event.sum"
+    _auto = False
+    _counts = "email.campaign.event.hour"
+    _depends = {
+        "email.campaign.event": [*SHARED, "at"],
+        "email.campaign.event.hour": [*SHARED, "at", "number", "gone"],
+        "email.campaign.event.rollup": ["rolled_id"],
+    }
+
+    at = fields.Datetime("When", readonly=True)

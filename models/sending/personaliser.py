@@ -13,7 +13,7 @@ from ...tools import address
 from ...tools.compose import Program
 from ...tools.message import SOFT_BREAK, Hole, Skeleton, folded, header, personal_text, writer
 from ...tools.token import id_octets
-from ..response.email_link import CLICK, MESSAGE_ID, OPEN, OPT_OUT, RETURN_PATH
+from ..response.email_link import CLICK, MESSAGE_ID, OPEN, OPT_OUT, RETURN_PATH, VIEW
 
 # Stands in a return path where the token goes, to find out what is around it; no address has this character in it.
 _MARK = "\N{HORIZONTAL ELLIPSIS}"
@@ -72,9 +72,10 @@ class Personaliser:
             "link": f"{base_url}/email/c/",
             "open": f"{base_url}/email/o/",
             "opt_out": f"{base_url}/email/u/",
+            "view": f"{base_url}/email/v/",
         }
         signer = mailing.env["email.link"]._signer()
-        self._click, self._open, self._opt_out = (signer.stamp(purpose) for purpose in (CLICK, OPEN, OPT_OUT))
+        self._click, self._open, self._opt_out, self._view = map(signer.stamp, (CLICK, OPEN, OPT_OUT, VIEW))
         self._message_id, self._return_token = (signer.stamp_local(purpose) for purpose in (MESSAGE_ID, RETURN_PATH))
         self._domain = outgoing.sender_address.rpartition("@")[2]
         self._return_start, self._verp, self._return_end = outgoing.return_path(_MARK).partition(_MARK)
@@ -188,6 +189,9 @@ class Personaliser:
             return lambda _values, octets, _opt_out: opened(octets) + b".gif" + SOFT_BREAK
         if slot.kind == "opt_out":
             return lambda _values, _octets, opt_out: opt_out + SOFT_BREAK
+        if slot.kind == "view":
+            view = self._view
+            return lambda _values, octets, _opt_out: view(octets) + SOFT_BREAK
         write, path, default = writer(hole), slot.value, slot.default
         return lambda values, _octets, _opt_out: write(values.get(path) or default)
 
@@ -217,6 +221,7 @@ class Personaliser:
             "link": lambda slot: self._click(recipient + id_octets(edition.url_ids[slot.value])).decode(),
             "open": lambda _slot: self._open(recipient).decode() + ".gif",
             "opt_out": lambda _slot: self._opt_out(recipient).decode(),
+            "view": lambda _slot: self._view(recipient).decode(),
         }
 
         def value(slot, markup):
