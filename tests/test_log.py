@@ -116,9 +116,7 @@ class TestLogCounted(LogCase):
                 )
                 for groupby in self.GROUPS:
                     for tz in ("Europe/Berlin", "Asia/Kolkata"):
-                        found[user.login, number, groupby, tz] = self.grouped(
-                            user, *groupby, domain=domain, tz=tz
-                        )
+                        found[user.login, number, groupby, tz] = self.grouped(user, *groupby, domain=domain, tz=tz)
         return found
 
     def test_the_same_whatever_is_counted(self):
@@ -252,6 +250,8 @@ class TestLogRetention(LogCase):
 
     def totals(self):
         rows = self.env["email.campaign.event.total"]._read_group(
-            Domain("mailing_id", "in", (self.mailing + self.other).ids), ["mailing_id", "kind", "verdict"], ["number:sum"]
+            Domain("mailing_id", "in", (self.mailing + self.other).ids),
+            ["mailing_id", "kind", "verdict"],
+            ["number:sum"],
         )
         return {(mailing.id, kind, verdict): number for mailing, kind, verdict, number in rows}

@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from .test_log import LogCase
 
@@ -99,6 +100,12 @@ class TestLogLists(LogCase):
         action = self.link.with_user(self.salesperson).action_make_list()
         self.assertEqual(action["context"]["default_tracking_url_id"], self.link.id)
 
+    def test_a_colleague_learns_nothing(self):
+        values = {"campaign_id": self.mailing.campaign_id.id, "mailing_id": self.mailing.id, "response": "opened"}
+        self.env.invalidate_all()
+        with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
+            self.env["email.target.list.response"].with_user(self.colleague).create(values).action_make()
+
     def response(self, response, **values):
         values.update(campaign_id=self.mailing.campaign_id.id, mailing_id=self.mailing.id, response=response)
         return self.env["email.target.list.response"].with_user(self.salesperson).create(values)
@@ -116,7 +123,9 @@ class TestLogLists(LogCase):
     def test_numbers_by_persons_and_machines(self):
         for record in (self.mailing, self.mailing.campaign_id):
             record = record.with_user(self.salesperson)
-            found = [record[f"{kind}_{whose}_count"] for kind in ("open", "click") for whose in ("human", "machine", "all")]
+            found = [
+                record[f"{kind}_{whose}_count"] for kind in ("open", "click") for whose in ("human", "machine", "all")
+            ]
             self.assertEqual(found, [30, 30, 60, 30, 0, 30])
         self.assertEqual((self.link.click_count, self.link.machine_click_count), (40, 0))
         action = self.mailing.with_context(kind="open", verdict="machine").action_view_visits()
@@ -132,7 +141,12 @@ class TestLogLists(LogCase):
         found = {(event["kind"], event["machine"]): (event["count"], event["link"]) for event in email["events"]}
         self.assertEqual(
             found,
-            {("open", False): (6, ""), ("open", True): (6, ""), ("click", False): (6, "Shop"), ("complaint", False): (1, "")},
+            {
+                ("open", False): (6, ""),
+                ("open", True): (6, ""),
+                ("click", False): (6, "Shop"),
+                ("complaint", False): (1, ""),
+            },
         )
         self.assertFalse(ben.email_campaign_timeline, "somebody else's emails are none of theirs")
         self.assertEqual(len(self.partners[0].with_user(self.manager).email_campaign_timeline), 2)

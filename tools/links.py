@@ -141,7 +141,9 @@ class Tracker:
     def _check_spelling(self, text: str, place: str) -> None:
         if misspelt := _MISSPELT.search(text):
             raise TemplateError(
-                place, misspelt[0], "write {optOutUrl}, {viewUrl}, or {trackingUrl/CODE} with the code of a tracking URL"
+                place,
+                misspelt[0],
+                "write {optOutUrl}, {viewUrl}, or {trackingUrl/CODE} with the code of a tracking URL",
             )
 
     def _placeholder(self, match: re.Match[str], place: str) -> str:

@@ -15,9 +15,9 @@ class EmailCampaignRecipientMessage(models.TransientModel):
     _description = "What a Person Received"
 
     recipient_id = fields.Many2one("email.campaign.recipient", required=True, readonly=True, ondelete="cascade")
-    email = fields.Char(related="recipient_id.email")
-    state = fields.Selection(related="recipient_id.state")
-    sent_at = fields.Datetime(related="recipient_id.sent_at")
+    email = fields.Char(related="recipient_id.email", related_sudo=False)
+    state = fields.Selection(related="recipient_id.state", related_sudo=False)
+    sent_at = fields.Datetime(related="recipient_id.sent_at", related_sudo=False)
     subject = fields.Char(compute="_compute_message")
     html = fields.Text("Look", compute="_compute_message")
     text = fields.Text("Plain Text", compute="_compute_message")
@@ -25,6 +25,7 @@ class EmailCampaignRecipientMessage(models.TransientModel):
     can_be_made = fields.Boolean(compute="_compute_message")
 
     @api.depends("recipient_id")
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_message(self):
         for shown in self:
             recipient = shown.recipient_id

@@ -59,7 +59,7 @@ class EmailTargetListResponse(models.TransientModel):
         help="Leave empty to make a new list.",
         ondelete="cascade",
     )
-    name = fields.Char("Name of the New List", compute="_compute_name", store=True, readonly=False)
+    name = fields.Char("Name of the New List", compute="_compute_name", compute_sudo=False, store=True, readonly=False)
 
     @api.depends("campaign_id", "mailing_id", "response", "tracking_url_id")
     def _compute_recipient_count(self):
@@ -108,9 +108,7 @@ class EmailTargetListResponse(models.TransientModel):
                 {"name": self.name.strip(), "company_id": self.campaign_id.company_id.id, **self._list_type()}
             )
         count = target_list._add_recipients(self._recipient_domain())
-        target_list._message_log(
-            body=self.env._("%(count)s added: %(name)s.", count=count, name=self._described())
-        )
+        target_list._message_log(body=self.env._("%(count)s added: %(name)s.", count=count, name=self._described()))
         return {
             "type": "ir.actions.act_window",
             "res_model": "email.target.list",

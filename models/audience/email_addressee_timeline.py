@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 # So many emails are told of; the log has the rest.
 EMAILS = 10
@@ -11,6 +11,7 @@ class EmailAddressee(models.AbstractModel):
 
     email_campaign_timeline = fields.Json(compute="_compute_email_campaign_timeline")
 
+    @api.depends_context("uid", "allowed_company_ids", "lang")
     def _compute_email_campaign_timeline(self):
         recipients = self.env["email.campaign.recipient"]
         readable = recipients.has_access("read")

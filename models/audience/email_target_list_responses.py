@@ -11,7 +11,7 @@ class EmailTargetList(models.Model):
     _inherit = "email.target.list"
 
     def _add_recipients(self, domain):
-        """Put the recipients that `domain` finds, and the user may see, on this list; give the number of new members."""
+        """Put the recipients that `domain` finds, and the user may see, on this list; give how many are new on it."""
         self.ensure_one()
         self._check_fillable()
         recipients = self.env["email.campaign.recipient"]

@@ -16,7 +16,9 @@ NUMBERS = {
 }
 # How long the log keeps each kind of event, in days; see `email.campaign.event.rollup`.
 KEPT = ("sent", "failed", "open", "click", "bounce", "complaint", "opt_out", "opt_in", "reply")
-NUMBERS.update({f"email_campaign_keep_{kind}_days": (f"email_campaign.keep_{kind}_days", 0, 0, 36_500) for kind in KEPT})
+NUMBERS.update(
+    {f"email_campaign_keep_{kind}_days": (f"email_campaign.keep_{kind}_days", 0, 0, 36_500) for kind in KEPT}
+)
 
 
 class ResConfigSettings(models.TransientModel):

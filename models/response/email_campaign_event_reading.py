@@ -106,8 +106,8 @@ class EmailCampaignEvent(models.Model):
             zone = pytz.timezone(self.env.context.get("tz") or "UTC")
         except pytz.UnknownTimeZoneError:
             return False
-        year = datetime.now().year  # noqa: DTZ005
-        offsets = [zone.utcoffset(datetime(year, month, 1)) for month in (1, 7)]  # noqa: DTZ001
+        year = datetime.now().year
+        offsets = [zone.utcoffset(datetime(year, month, 1)) for month in (1, 7)]
         return all(offset.total_seconds() % 3600 == 0 for offset in offsets)
 
     @staticmethod

@@ -39,7 +39,7 @@ class EmailCampaignMailing(models.Model):
                 {
                     "title": tracking_url.name,
                     "description": self.env._("Tracking URL “%s”", tracking_url.code),
-                    "href": "{trackingUrl/%s}" % tracking_url.code,
+                    "href": f"{{trackingUrl/{tracking_url.code}}}",
                 }
                 for tracking_url in mailing.campaign_id.tracking_url_ids
                 if tracking_url.code and tracking_url.name

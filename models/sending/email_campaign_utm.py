@@ -48,6 +48,7 @@ class EmailCampaign(models.Model):
     order_amount = fields.Monetary("Ordered", compute="_compute_attributed", help="Before taxes, without quotations.")
 
     @api.depends("utm_campaign_id")
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_attributed(self):
         leads = self._leads_by_campaign()
         orders = self._orders_by_campaign()
@@ -121,8 +122,10 @@ class EmailCampaign(models.Model):
                 continue
             # One campaign is launched by one person at a time; who comes second finds the first one's.
             self.env.cr.execute(SQL("SELECT FROM email_campaign WHERE id = %s FOR NO KEY UPDATE", campaign.id))
-            campaign.sudo().utm_campaign_id = self.env["utm.campaign"].sudo().create(
-                {"title": campaign.name, "user_id": campaign.user_id.id, "is_auto_campaign": True}
+            campaign.sudo().utm_campaign_id = (
+                self.env["utm.campaign"]
+                .sudo()
+                .create({"title": campaign.name, "user_id": campaign.user_id.id, "is_auto_campaign": True})
             )
 
     def _utm_parameters(self):
