@@ -45,7 +45,7 @@ class EmailCampaignEvent(models.Model):
     @api.model
     def _read_group(self, domain, groupby=(), aggregates=(), having=(), offset=0, limit=None, order=None):
         sums = None
-        if aggregates and set(aggregates) == {"__count"} and not having:
+        if set(aggregates) <= {"__count"} and not having:
             sums, domain = self._sums(domain, groupby)
         if sums is None:
             return super()._read_group(domain, groupby, aggregates, having, offset, limit, order)

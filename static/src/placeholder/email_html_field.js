@@ -20,7 +20,7 @@ export class LinkChoicePlugin extends Plugin {
             run: () => this.insert(choice),
             isAvailable: isHtmlContentSupported,
         })),
-        powerbox_categories: withSequence(5, { id: CATEGORY, name: _t("Links of the Campaign") }),
+        powerbox_categories: withSequence(1, { id: CATEGORY, name: _t("Links of the Campaign") }),
         powerbox_items: this.config.emailLinkChoices.map((choice, index) => ({
             categoryId: CATEGORY,
             commandId: `emailCampaignLink${index}`,
