@@ -268,7 +268,7 @@ class TestWhatAPersonReceived(MessageCase):
             opened.invalidate_recordset()
             self.recipient.invalidate_recordset()
             with self.subTest(name), self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
-                opened[name]  # noqa: B018
+                opened[name]
         company = self.env["res.company"].create({"name": "Other"})
         self.manager.write({"company_ids": [(6, 0, company.ids)], "company_id": company.id})
         with self.assertRaises(AccessError):

@@ -26,10 +26,16 @@ class EmailCampaignEvent(models.Model):
 
     _inherit = "email.campaign.event"
 
-    email = fields.Char(search="_search_email")
+    # No related field: that would be searched by its path, through all recipients.
+    email = fields.Char(related=None, compute="_compute_email", search="_search_email", compute_sudo=True)
 
     # A search by these passes over nearly all rows, and these kinds are rare: an index of theirs costs sending nothing.
     _rare_index = models.Index("(kind, id) WHERE kind NOT IN ('sent', 'open', 'click')")
+
+    @api.depends("recipient_id.email")
+    def _compute_email(self):
+        for event in self:
+            event.email = event.recipient_id.email
 
     @api.model
     @api.readonly
@@ -53,6 +59,14 @@ class EmailCampaignEvent(models.Model):
         order = order.replace("__count", "kept:sum") if order else None
         rows = sums._kept(domain, groupby, offset=offset, limit=limit, order=order)
         return [(*groups, *itertools.repeat(count, len(aggregates))) for *groups, count in rows]
+
+    @api.model
+    def _formatted_read_group_with_length(self, domain, groupby, aggregates, offset=0, limit=None, order=None):
+        """Ask once for all periods, of which there are some hundreds, and not once for a page and once for how many."""
+        if not groupby[0].startswith("at:") or self._sums(domain, groupby)[0] is None:
+            return super()._formatted_read_group_with_length(domain, groupby, aggregates, offset, limit, order)
+        groups = self.formatted_read_group(domain, groupby, aggregates, order=order)
+        return groups[offset : offset + limit if limit else None], len(groups)
 
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, *, active_test=True, bypass_access=False):
