@@ -49,7 +49,7 @@ class Message(http.Controller):
         request.update_context(lang=lang)
         company = (recipient.mailing_id.company_id if recipient else request.env.company).sudo()
         values = {"page_lang": (lang or "en").replace("_", "-"), "company": company, "test": test}
-        response = request.render("email_campaign.message_page", values, lazy=False)
+        response = request.render("email_campaign.message_page", values)
         response.status_code = status
         response.headers.extend(PAGE_HEADERS)
         return response

@@ -23,7 +23,6 @@ export class TimelineField extends Component {
 
     setup() {
         this.action = useService("action");
-        this.orm = useService("orm");
     }
 
     get emails() {
@@ -42,9 +41,13 @@ export class TimelineField extends Component {
         };
     }
 
-    async show(email) {
-        const action = await this.orm.call("email.campaign.recipient", "action_view_message", [[email.id]]);
-        return this.action.doAction(action);
+    show(email) {
+        return this.action.doActionButton({
+            type: "object",
+            name: "action_view_message",
+            resModel: "email.campaign.recipient",
+            resId: email.id,
+        });
     }
 }
 

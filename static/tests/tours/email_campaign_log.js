@@ -31,7 +31,7 @@ registry.category("web_tour.tours").add("email_campaign_log_numbers", {
         click("button[name=action_view_responses]:has([name=opened_count])"),
         see(".o_list_view .o_data_row:contains('ann@good.example')"),
         see(".o_list_view:not(:has(.o_data_row:contains('ben@good.example')))"),
-        click(".o_back_button, .breadcrumb-item:not(.o_last_breadcrumb_item) a"),
+        click(".breadcrumb-item.o_back_button"),
         click("button[name=action_make_list]"),
         { trigger: `.modal ${field("response")} input, .modal ${field("response")} select`, run: "click" },
         {
