@@ -1,6 +1,6 @@
 from urllib.parse import parse_qsl, urlsplit
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -65,6 +65,7 @@ class TestParameters(BaseCase):
             with self.subTest(written[:20]), self.assertRaisesRegex(ValueError, why):
                 parameters(written)
 
+    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(PAIRS, st.sampled_from(["", "?q=1", "?q=1&abc=2", "#f", "?#f"]))
     def test_what_arrives_is_what_was_meant(self, pairs, end):
         url = "https://x.example/p" + end
