@@ -9,6 +9,7 @@ from .audience import adding, opening
 from .bench import Bench, Sample
 from .comparisons import ceiling, far_away
 from .importing import importing
+from .log import log
 from .refresh import refreshed
 from .report import Bound, Row
 from .sink import HOST
@@ -106,5 +107,6 @@ FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "g": adding,
     "h": dynamic,
     "i": importing,
+    "l": log,
 }
 OTHERS: dict[str, Callable[[Bench], list[Row]]] = {"sending": sending}

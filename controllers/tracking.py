@@ -39,7 +39,7 @@ class Tracking(http.Controller):
         if recipient:
             self._note(recipient, "click", tracking_url_id=tracking_url.id)
         # The target comes from the database: nobody can make this server send people elsewhere.
-        response = request.redirect(tracking_url.url, code=302, local=False)
+        response = request.redirect(tracking_url._target(recipient.mailing_id), code=302, local=False)
         response.headers.extend(NOT_KEPT)
         return response
 

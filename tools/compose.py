@@ -43,6 +43,7 @@ class Options:
     footer_text: str = ""
     default_look: bool = False  #: whether what says nothing of its own gets a readable font and images that fit
     named_urls: Mapping[str, str] = field(default_factory=dict)
+    parameters: str = ""  #: added to links that are not tracked
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def compose_code(source: Source, options: Options, code_in_subject: bool) -> Pro
     _check_length(source)
     source = Source(**{name: markup.without_control(text) for name, text in vars(source).items()})
     slots = Slots()
-    tracker = Tracker(slots, options.base_url, options.named_urls, options.click_tracking)
+    tracker = Tracker(slots, options.base_url, options.named_urls, options.click_tracking, options.parameters)
     root = markup.read(source.html)
     markup.take_out_around_code(root, slots)
     root = _without_plain_tags(root, slots)
@@ -187,7 +188,7 @@ def compose(source: Source, options: Options) -> Content:
     _check_length(source)
     source = Source(**{name: markup.without_control(text) for name, text in vars(source).items()})
     slots = Slots()
-    tracker = Tracker(slots, options.base_url, options.named_urls, options.click_tracking)
+    tracker = Tracker(slots, options.base_url, options.named_urls, options.click_tracking, options.parameters)
 
     root = markup.read(slots.take_out(source.html, "body", "html"))
     slots.take_out_tags(root, "body")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, unquote_plus, urljoin, urlsplit
 
 from lxml import etree
 
@@ -14,10 +14,10 @@ from .template import Slot, Slots, TemplateError
 
 # `{optOutUrl}` and `{trackingUrl:CODE}` are EspoCRM's spelling, so that its templates can be taken along.
 # Odoo's link dialog takes no colon in what is no scheme, so a slash does as well.
-_PLACEHOLDER = re.compile(r"\{(optOutUrl|preferencesUrl|trackingUrl[:/]([A-Za-z0-9_-]+))\}")
+_PLACEHOLDER = re.compile(r"\{(optOutUrl|preferencesUrl|viewUrl|trackingUrl[:/]([A-Za-z0-9_-]+))\}")
 # What was meant as a placeholder and is none: it would stand in the mail as it is.
 _MISSPELT = re.compile(
-    r"\{\s*(?:opt[_-]?out[_-]?url|preferences?[_-]?url|tracking[_-]?url)[^}\n]{0,60}\}?", re.IGNORECASE
+    r"\{\s*(?:opt[_-]?out[_-]?url|preferences?[_-]?url|view[_-]?url|tracking[_-]?url)[^}\n]{0,60}\}?", re.IGNORECASE
 )
 _URL_IN_TEXT = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _SAFE_SCHEMES = ("http://", "https://", "mailto:", "tel:")
@@ -32,6 +32,8 @@ _UNSETTLED = re.compile(
     r"""\b(href|src|action|formaction|background|poster)="(\s*(?:/|[jvd\x00-\x20&])[^"]*)\"""", re.IGNORECASE
 )
 _LONGEST_LABEL = 200
+MAX_QUERY_LENGTH = 1_000  # characters; some servers take no longer line than 4,000 with all that is there already
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass
@@ -42,12 +44,14 @@ class Tracker:
     :param base_url: what relative links are resolved against
     :param named: target by code of the campaign's named tracking URLs
     :param enabled: whether clicks are tracked; if not, links stay as they are and named ones show their target
+    :param parameters: added to links that are not tracked, see `with_parameters`; the others get them when clicked
     """
 
     slots: Slots
     base_url: str
     named: Mapping[str, str]
     enabled: bool = True
+    parameters: str = ""
     found: dict[str, str] = field(default_factory=dict)  #: tracked URL → the text it was seen under first
     has_opt_out: bool = False
 
@@ -89,8 +93,8 @@ class Tracker:
             url, rest = url[:-1], url[-1] + rest
         if self.slots.find(url):
             place_url_fields(self.slots, url)
-        elif self.enabled and _has_host(url):
-            url = self._tracked(url, "")
+        elif _has_host(url):
+            url = self._tracked(url, "") if self.enabled else with_parameters(url, self.parameters)
         return url + rest
 
     def _in_comment(self, match: re.Match[str], place: str) -> str:
@@ -122,8 +126,8 @@ class Tracker:
             href = "https:" + href
         elif href.startswith("/"):
             href = urljoin(self.base_url, href)
-        if self.enabled and href.lower().startswith(("http://", "https://")) and _has_host(href):
-            return self._tracked(href, label)
+        if href.lower().startswith(("http://", "https://")) and _has_host(href):
+            return self._tracked(href, label) if self.enabled else with_parameters(href, self.parameters)
         return href
 
     def _tracked(self, url: str, label: str) -> str:
@@ -141,19 +145,22 @@ class Tracker:
             raise TemplateError(
                 place,
                 misspelt[0],
-                "write {optOutUrl}, {preferencesUrl}, or {trackingUrl/CODE} with the code of a tracking URL",
+                "write {optOutUrl}, {preferencesUrl}, {viewUrl}, or {trackingUrl/CODE} with the code of a tracking URL",
             )
 
     def _placeholder(self, match: re.Match[str], place: str) -> str:
         code = match[2]
         if match[1] == "preferencesUrl":
             return self.slots.add(Slot("preferences", context="url"), match[0])
+        if match[1] == "viewUrl":
+            return self.slots.add(Slot("view", context="url"), match[0])
         if not code:
             self.has_opt_out = True
             return self.slots.add(Slot("opt_out", context="url"), match[0])
         if code not in self.named:
             raise TemplateError(place, match[0], f"the campaign has no tracking URL with the code “{code}”")
-        return self._tracked(self.named[code], "") if self.enabled else self.named[code]
+        url = self.named[code]
+        return self._tracked(url, "") if self.enabled else with_parameters(url, self.parameters)
 
 
 def place_url_fields(slots: Slots, url: str) -> None:
@@ -170,6 +177,64 @@ def _has_host(url: str) -> bool:
         return bool(urlsplit(url).hostname)
     except ValueError:
         return False
+
+
+def parameters(query: str) -> str:
+    """Give the query string `query` as it may be added to links, without what it begins with.
+
+    Raises ValueError with an explanation for people: for control characters, a fragment, or one that is too long.
+
+    >>> parameters("?ref=spring offers&x=ä")
+    'ref=spring%20offers&x=%C3%A4'
+    """
+    query = query.strip(" ").lstrip("?&").rstrip("&")
+    if control := _CONTROL.search(query):
+        raise ValueError(f"it must not hold line ends or other control characters, and has {control[0]!r}.")
+    if "#" in query:
+        raise ValueError("a # begins what no server gets to see; write %23 if you mean the character.")
+    if "{" in query or "}" in query:
+        raise ValueError("no field can be filled in there; it is the same for everybody.")
+    if len(query) > MAX_QUERY_LENGTH:
+        raise ValueError(f"it has {len(query):,} characters, and at most {MAX_QUERY_LENGTH:,} can be added to a link.")
+    pieces = [quote(piece, safe="%/:?@!$'()*+,;=-._~") for piece in query.split("&") if piece]
+    if nameless := next((piece for piece in pieces if piece.startswith("=")), None):
+        raise ValueError(f"“{nameless}” has no name; write name=value, and & between two of them.")
+    return "&".join(pieces)
+
+
+def joined_parameters(pairs: Iterable[tuple[str, str | None]]) -> str:
+    """Give `pairs` of name and value as a query string; those without a value are left out.
+
+    >>> joined_parameters([("utm_source", "R&D #1"), ("utm_content", "")])
+    'utm_source=R%26D%20%231'
+    """
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs if value)
+
+
+def with_parameters(url: str, added: str) -> str:
+    """Give an http(s) `url` with those of the parameters `added` that it does not have, before its fragment.
+
+    What stands in it is left to the character: there are links that are signed.
+
+    >>> with_parameters("https://x.example/?utm_source=mine#top", "utm_source=ours&ref=1")
+    'https://x.example/?utm_source=mine&ref=1#top'
+    """
+    if not added or not url.lower().startswith(("http://", "https://")):
+        return url
+    url, hash_sign, fragment = url.partition("#")
+    before, mark, query = url.partition("?")
+    there = {_parameter_name(piece) for piece in query.split("&")}
+    new = "&".join(piece for piece in added.split("&") if _parameter_name(piece) not in there)
+    if not new:
+        return url + hash_sign + fragment
+    if not mark and before.count("/") == 2:
+        before += "/"
+    between = "" if not query or query.endswith("&") else "&"
+    return f"{before}?{query}{between}{new}{hash_sign}{fragment}"
+
+
+def _parameter_name(piece: str) -> str:
+    return unquote_plus(piece.partition("=")[0])
 
 
 def settle_rendered(markup: str, base_url: str) -> str:

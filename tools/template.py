@@ -28,7 +28,7 @@ from lxml import etree
 #: How a value must be written where it stands: between tags, in an attribute, in a CSS declaration, in plain text, in
 #: a header; as the beginning of a link, further on in a link, or as the address of a mailto: or tel: link.
 Context = Literal["html", "attribute", "css", "text", "header", "url", "url_part", "url_address"]
-Kind = Literal["field", "link", "opt_out", "preferences", "open"]
+Kind = Literal["field", "link", "opt_out", "preferences", "open", "view"]
 Part = Union[str, "Slot"]
 Parts = tuple[Part, ...]
 
@@ -62,8 +62,8 @@ class CodeError(TemplateError):
 class Slot:
     """One thing to fill in.
 
-    `value` is the path for a field, the tracked URL for a link, and empty for the opt-out link, the link to the
-    preference centre and the open pixel.
+    `value` is the path for a field, the tracked URL for a link, and empty for the links to opting out, to the
+    preference centre and to the view in a browser, and for the open pixel.
     `context` says how the value must be written where it stands.
     """
 

@@ -2,9 +2,12 @@ from . import email_address_mark
 from . import email_target_choice
 from . import email_campaign_launch
 from . import email_campaign_mailing_test
+from . import email_campaign_recipient_message
 from . import email_campaign_send
 from . import email_consent_hand
 from . import email_privacy
 from . import email_target_list_add
+from . import email_target_list_add_responses
 from . import email_target_list_merge
+from . import email_target_list_response
 from . import email_target_list_split

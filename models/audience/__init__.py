@@ -3,6 +3,7 @@ from . import email_source
 from . import email_addressee_type
 from . import email_addressee_validity
 from . import email_addressee_campaigns
+from . import email_addressee_timeline
 from . import email_accepting
 from . import email_address
 from . import email_address_history
@@ -15,6 +16,7 @@ from . import email_subscription
 from . import email_target_list
 from . import email_target_list_filling
 from . import email_target_list_taking
+from . import email_target_list_responses
 from . import email_target_list_parts
 from . import email_target_list_criterion
 from . import email_target_list_criterion_words

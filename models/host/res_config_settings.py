@@ -14,6 +14,11 @@ NUMBERS = {
     "email_campaign_portion_size": ("email_campaign.portion_size", 500, 1, 10_000),
     "email_campaign_sender_slots": ("email_campaign.sender_slots", 1, 1, 32),
 }
+# How long the log keeps each kind of event, in days; see `email.campaign.event.rollup`.
+KEPT = ("sent", "failed", "open", "click", "bounce", "complaint", "opt_out", "opt_in", "reply")
+NUMBERS.update(
+    {f"email_campaign_keep_{kind}_days": (f"email_campaign.keep_{kind}_days", 0, 0, 36_500) for kind in KEPT}
+)
 
 
 class ResConfigSettings(models.TransientModel):
@@ -51,6 +56,16 @@ class ResConfigSettings(models.TransientModel):
         default=1,
         help="How many sending jobs work side by side.",
     )
+
+    email_campaign_keep_sent_days = fields.Integer("Sent")
+    email_campaign_keep_failed_days = fields.Integer("Failed")
+    email_campaign_keep_open_days = fields.Integer("Opened")
+    email_campaign_keep_click_days = fields.Integer("Clicked")
+    email_campaign_keep_bounce_days = fields.Integer("Bounced")
+    email_campaign_keep_complaint_days = fields.Integer("Complained")
+    email_campaign_keep_opt_out_days = fields.Integer("Opted Out")
+    email_campaign_keep_opt_in_days = fields.Integer("Opted In")
+    email_campaign_keep_reply_days = fields.Integer("Replied")
 
     @api.constrains(*NUMBERS)
     def _check_email_campaign_numbers(self):

@@ -4,8 +4,13 @@ from . import email_list_type_page
 from . import email_tracking_url
 from . import email_opt_out_reason
 from . import email_campaign_event
+from . import email_campaign_event_count
+from . import email_campaign_event_rollup
+from . import email_campaign_event_total
+from . import email_campaign_event_reading
 from . import email_campaign_recipient_response
 from . import email_campaign_recipient_preferences
 from . import email_campaign_recipient_consent
+from . import email_campaign_recipient_timeline
 from . import email_incoming
 from . import email_incoming_opt_out

@@ -8,6 +8,7 @@ from ...tools.token import Signer
 CURRENT_KEY = 1
 # What a link is for stands in its signature, so that one can't be turned into another.
 OPEN, CLICK, OPT_OUT, RETURN_PATH, MESSAGE_ID = "open", "click", "opt-out", "return-path", "message-id"
+VIEW = "view"
 
 # The preference centre; and the pages of a list type as its editor looks at them.
 PREFERENCES, PREVIEW = "preferences", "preview"

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from ...tools.links import with_parameters
+
 # What decides where a link leads.
 LEADING = ("url", "code", "campaign_id")
 
@@ -18,7 +20,8 @@ class EmailTrackingUrl(models.Model):
     campaign_id = fields.Many2one("email.campaign", required=True, index=True, ondelete="cascade")
     code = fields.Char(help="Write {trackingUrl/CODE} in the content where this link shall stand.")
     found = fields.Boolean("Found in Content", readonly=True, help="Whether it was found in a content at launch.")
-    click_count = fields.Integer("Clicks", compute="_compute_click_count")
+    click_count = fields.Integer("Clicks", compute="_compute_click_count", help="Clicks of persons.")
+    machine_click_count = fields.Integer("By Machines", compute="_compute_click_count")
 
     _code_unique = models.UniqueIndex(
         "(campaign_id, code) WHERE code IS NOT NULL", "The campaign has a tracking URL of that code already."
@@ -27,15 +30,31 @@ class EmailTrackingUrl(models.Model):
     _found_unique = models.UniqueIndex("(campaign_id, md5(url)) WHERE found", "This link was found already.")
 
     def _compute_click_count(self):
-        counts = dict(
-            self.env["email.campaign.event"]._read_group(
-                [("tracking_url_id", "in", self.ids), ("kind", "=", "click"), ("verdict", "=", "human")],
-                ["tracking_url_id"],
-                ["__count"],
-            )
-        )
+        counts = {}
+        for tracking_url, verdict, number in self.env["email.campaign.event.total"]._read_group(
+            [("tracking_url_id", "in", self.ids), ("kind", "=", "click")],
+            ["tracking_url_id", "verdict"],
+            ["number:sum"],
+        ):
+            counts[tracking_url, verdict] = number
         for tracking_url in self:
-            tracking_url.click_count = counts.get(tracking_url._origin, 0)
+            tracking_url.click_count = counts.get((tracking_url._origin, "human"), 0)
+            tracking_url.machine_click_count = counts.get((tracking_url._origin, "machine"), 0)
+
+    def _target(self, mailing):
+        """Give the address that a click in `mailing` leads to: with the parameters that were frozen at its launch."""
+        return with_parameters(self.url, mailing.link_parameters or "")
+
+    def action_make_list(self):
+        """Open the dialog that makes a target list of those who clicked this link."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_target_list_response_action")
+        action["context"] = {
+            "default_campaign_id": self.campaign_id.id,
+            "default_response": "link",
+            "default_tracking_url_id": self.id,
+        }
+        return action
 
     def write(self, vals):
         for tracking_url in self:

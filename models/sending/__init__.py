@@ -2,11 +2,13 @@
 from . import email_merge
 from . import email_render
 from . import email_figures
+from . import email_figures_visits
 from . import email_provider
 from . import email_provider_pace
 from . import email_campaign
 from . import email_campaign_mailing
 from . import email_campaign_recipient
+from . import email_campaign_utm
 from . import email_campaign_worker
 from . import email_campaign_recipient_queue
 from . import email_campaign_mailing_audience
@@ -14,6 +16,7 @@ from . import email_campaign_mailing_content
 from . import email_campaign_mailing_footer
 from . import email_campaign_mailing_merge
 from . import email_campaign_mailing_launch
+from . import email_campaign_mailing_links
 from . import email_campaign_mailing_progress
 from . import email_campaign_mailing_schedule
 from . import email_campaign_mailing_delivery
@@ -24,3 +27,4 @@ from . import email_provider_health
 from . import email_provider_limits
 from . import email_provider_mailing
 from . import email_provider_slots
+from . import email_campaign_recipient_message

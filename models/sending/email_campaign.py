@@ -54,7 +54,6 @@ class EmailCampaign(models.Model):
     )
     mailing_ids = fields.One2many("email.campaign.mailing", "campaign_id", "Mass Emails", copy=True)
     tracking_url_ids = fields.One2many("email.tracking.url", "campaign_id", "Tracking URLs", copy=True)
-    utm_campaign_id = fields.Many2one("utm.campaign", "UTM Campaign", ondelete="set null", index="btree_not_null")
     mailing_count = fields.Integer("Number of Mass Emails", compute="_compute_mailing_count")
     state = fields.Selection(
         [("draft", "Draft"), ("running", "Running"), ("done", "Done")],

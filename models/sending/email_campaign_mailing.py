@@ -13,6 +13,7 @@ MANAGED = {
     "company_id",
     "done_at",
     "frozen_content",
+    "link_parameters",
     "settled_figures",
     "trouble",
     "trouble_count",
@@ -209,8 +210,9 @@ class EmailCampaignMailing(models.Model):
         """Delete their recipients and their log with them: no foreign key does it."""
         ids = self.ids
         result = super().unlink()
-        for table in ("email_campaign_event", "email_campaign_recipient"):
-            self.env.cr.execute(SQL("DELETE FROM %s WHERE mailing_id = ANY(%s)", SQL.identifier(table), ids))
+        for table in ("event", "event_count", "event_hour", "recipient"):
+            table = SQL.identifier(f"email_campaign_{table}")
+            self.env.cr.execute(SQL("DELETE FROM %s WHERE mailing_id = ANY(%s)", table, ids))
         self.env.invalidate_all(flush=False)
         return result
 

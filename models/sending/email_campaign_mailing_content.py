@@ -78,6 +78,7 @@ class EmailCampaignMailing(models.Model):
             default_look=True,
             footer_text=footer_text,
             named_urls={url.code: url.url for url in self.campaign_id.sudo().tracking_url_ids if url.code},
+            parameters=self._added_parameters(),
         )
         code = source.get("code")
         source = Source(**{name: text for name, text in source.items() if name != "code"})

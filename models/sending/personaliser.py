@@ -14,7 +14,7 @@ from ...tools import address
 from ...tools.compose import Program
 from ...tools.message import SOFT_BREAK, Hole, Skeleton, folded, header, personal_text, writer
 from ...tools.token import id_octets
-from ..response.email_link import CLICK, MESSAGE_ID, OPEN, OPT_OUT, PREFERENCES, RETURN_PATH
+from ..response.email_link import CLICK, MESSAGE_ID, OPEN, OPT_OUT, PREFERENCES, RETURN_PATH, VIEW
 
 # Stands in a return path where the token goes, to find out what is around it; no address has this character in it.
 _MARK = "\N{HORIZONTAL ELLIPSIS}"
@@ -76,13 +76,14 @@ class Personaliser:
             "open": f"{base_url}/email/o/",
             "opt_out": f"{base_url}/email/u/",
             "preferences": f"{base_url}/email/p/",
+            "view": f"{base_url}/email/v/",
         }
         signer = self._signer = mailing.env["email.link"]._signer()
         self._open, self._opt_out = (signer.stamp(purpose) for purpose in (OPEN, OPT_OUT))
         # RFC 8058 section 4 lets a mailto: stand beside; it carries the same token, so it costs nothing to speak of.
         mailto = quote(outgoing.opt_out_address, safe="@+")
         self._mail_opt_out = f",\r\n <mailto:{mailto}?subject=" if mailto else ""
-        self._preferences = signer.stamp(PREFERENCES)
+        self._preferences, self._view = signer.stamp(PREFERENCES), signer.stamp(VIEW)
         self._message_id, self._return_token = (signer.stamp_local(purpose) for purpose in (MESSAGE_ID, RETURN_PATH))
         self._domain = outgoing.sender_address.rpartition("@")[2]
         self._return_start, self._verp, self._return_end = outgoing.return_path(_MARK).partition(_MARK)
@@ -209,6 +210,9 @@ class Personaliser:
             return lambda _values, octets, _opt_out, _links: preferences(octets) + SOFT_BREAK
         if slot.kind == "opt_out":
             return lambda _values, _octets, opt_out, _links: opt_out + SOFT_BREAK
+        if slot.kind == "view":
+            view = self._view
+            return lambda _values, octets, _opt_out, _links: view(octets) + SOFT_BREAK
         write, path, default = writer(hole), slot.value, slot.default
         return lambda values, _octets, _opt_out, _links: write(values.get(path) or default)
 
@@ -240,6 +244,7 @@ class Personaliser:
             "open": lambda _slot: self._open(recipient).decode() + ".gif",
             "opt_out": lambda _slot: self._opt_out(recipient).decode(),
             "preferences": lambda _slot: self._preferences(recipient).decode(),
+            "view": lambda _slot: self._view(recipient).decode(),
         }
 
         def value(slot, markup):
