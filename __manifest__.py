@@ -41,6 +41,7 @@
         "views/email_address_views.xml",
         "views/email_provider_views.xml",
         "views/email_subscription_templates.xml",
+        "views/email_tracking_templates.xml",
         "views/res_partner_views.xml",
         "views/crm_lead_views.xml",
         "views/res_users_views.xml",
