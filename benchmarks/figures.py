@@ -12,6 +12,7 @@ from .importing import importing
 from .refresh import refreshed
 from .report import Bound, Row
 from .sink import HOST
+from .visits import visits
 
 # As many processes as Odoo has workers for its scheduler, unless it is told otherwise.
 SLOTS = 2
@@ -106,5 +107,6 @@ FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "g": adding,
     "h": dynamic,
     "i": importing,
+    "j": visits,
 }
 OTHERS: dict[str, Callable[[Bench], list[Row]]] = {"sending": sending}

@@ -6,7 +6,7 @@ import psycopg2
 from psycopg2 import errors, extensions
 
 from odoo import SUPERUSER_ID, api, models
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from ...tools import visitor
 from . import visit_statements
@@ -18,6 +18,12 @@ _logger = logging.getLogger(__name__)
 LOCK_CLASS = 0x45435649
 # Milliseconds to wait for what somebody else is writing. People wait for the page meanwhile.
 LOCK_TIMEOUT = 500
+SETTINGS = SQL(
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = %s; SET LOCAL synchronous_commit = off;"
+    "SET LOCAL plan_cache_mode = force_generic_plan;",
+    LOCK_TIMEOUT,
+)
+EVIDENCE = "known from what came back"
 # What one of two that write the same row at the same time may get.
 BUSY = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure)
 # Numbers that decide on human or machine: parameter, what nothing stored means.
@@ -76,6 +82,11 @@ class EmailVisit(models.AbstractModel):
         return self.env["ir.config_parameter"].sudo().get_param("email_campaign.open_tracking", "on")
 
     @api.model
+    def _is_hidden_link_on(self):
+        return self.env["ir.config_parameter"].sudo().get_param("email_campaign.hidden_link", "True") != "False"
+
+    @api.model
+    @ormcache(cache="stable")
     def _rules(self):
         """Give {name: number} of the RULES."""
         parameters = self.env["ir.config_parameter"].sudo()
@@ -106,9 +117,7 @@ class EmailVisit(models.AbstractModel):
         }
         try:
             try:
-                with self._alone(recipient_id) as (before, cr):
-                    cr.execute(SQL("%s%s", before, self._statement(kind, hidden=hidden, **values)))
-                    return cr.fetchone()
+                return self._judge_and_write(kind, {**values, **self._rules(), "hidden": hidden, "evidence": EVIDENCE})
             except BUSY as busy:
                 # Somebody writes the recipient or the address and takes long: the log at least takes no turns.
                 _logger.info("%s of recipient %s: only the log was written (%s)", kind, recipient_id, busy.pgcode)
@@ -119,18 +128,31 @@ class EmailVisit(models.AbstractModel):
         return None
 
     @api.model
-    def _statement(self, kind, **values):
+    def _judge_and_write(self, kind, values):
+        name = f"email_visit_{kind}"
+        visit = visit_statements.execute(name, values)
+        for known in (True, False):
+            try:
+                with self._alone(values["recipient"]) as (before, cr):
+                    if not known:
+                        cr.execute(visit_statements.prepare(name, self._statement(kind)))
+                    cr.execute(SQL("%s%s", before, visit), log_exceptions=False)
+                    return cr.fetchone()
+            except errors.InvalidSqlStatementName:
+                # The first visit on this connection.
+                if not known:
+                    raise
+
+    @api.model
+    def _statement(self, kind):
         addresses = self.env["email.address"]
         working = SQL("SELECT email FROM judged WHERE machine IS NULL AND email IS NOT NULL")
-        address = addresses._change_parts(
-            SQL("IN (%s)", working), addresses._activity_change(kind, working), "activity"
-        )
-        evidence = "known from what came back"
-        return visit_statements.visited(kind, address, evidence=evidence, **self._rules(), **values)
+        change = addresses._activity_change(kind, working)
+        return visit_statements.visited(kind, addresses._change_parts(SQL("IN (%s)", working), change, "activity"))
 
     @contextmanager
     def _alone(self, recipient_id=None):
-        """Give (what goes before a statement, cursor) for one that is a transaction of its own, in one round trip.
+        """Give (what goes before a statement, cursor) for one that is a transaction of its own.
 
         Not REPEATABLE READ, in which one of two visits at the same moment would fail: those of one recipient take
         turns, so that each sees those before. What was committed a moment before the database server itself breaks
@@ -139,19 +161,18 @@ class EmailVisit(models.AbstractModel):
         Within a transaction (another one calls this, or a test) it becomes a part of that.
         """
         cr = self.env.cr
-        connection = cr.connection
-        if connection.status != extensions.STATUS_READY:
+        if cr.connection.status != extensions.STATUS_READY:
             with cr.savepoint(flush=False):
                 yield SQL(), cr
             return
         turn = SQL("SELECT pg_advisory_xact_lock(%s, %s);", LOCK_CLASS, recipient_id % 2**31) if recipient_id else SQL()
-        settings = SQL("SET LOCAL lock_timeout = %s; SET LOCAL synchronous_commit = off; %s", LOCK_TIMEOUT, turn)
-        connection.autocommit = True
         try:
-            yield settings, cr
-        finally:
-            if not connection.closed:
-                connection.autocommit = False
+            yield SQL("%s%s", SETTINGS, turn), cr
+            cr.commit()  # pylint: disable=invalid-commit
+        except psycopg2.Error:
+            if not cr.connection.closed:
+                cr.rollback()
+            raise
 
     @api.model
     def _leads_to(self, url_id):
