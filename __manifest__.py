@@ -40,6 +40,7 @@
         "views/email_list_type_views.xml",
         "views/email_address_views.xml",
         "views/email_provider_views.xml",
+        "views/email_judgement_views.xml",
         "views/email_subscription_templates.xml",
         "views/email_tracking_templates.xml",
         "views/res_partner_views.xml",

@@ -51,12 +51,14 @@ class Tracking(http.Controller):
 
         request.env["ir.http"]._auth_method_public()
         recipient = request.env["email.link"]._recipient_of((target.recipient_id,))
+        if not recipient.mailing_id.exists():
+            recipient = recipient.browse()
         lang = recipient._page_lang() if recipient else request.env.lang
         request.update_context(lang=lang)
         company = recipient.mailing_id.company_id if recipient else request.env.company
         link = request.env["email.tracking.url"].sudo().browse(target.url_id if target.url else ())
         values = {"page_lang": (lang or "en").replace("_", "-"), "link": link, "company": company.sudo()}
-        response = request.render("email_campaign.tracking_page", values, lazy=False)
+        response = request.render("email_campaign.tracking_page", values)
         response.status_code = 200 if link else 410
         response.headers.extend(PAGE_HEADERS)
         return response

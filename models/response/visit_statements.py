@@ -46,7 +46,7 @@ _CLICKED = """
          WHERE e.kind IN ('open', 'click') AND e.at > %(now)s - greatest(%(seconds)s, %(known)s) * interval '1 s'
     ), found AS (
         SELECT %(hidden)s OR coalesce(bool_or(verdict_reason = 'hidden_link' AND same), FALSE) AS hidden,
-               %(links)s > 0 AND 1 + count(DISTINCT tracking_url_id) FILTER (
+               %(links)s > 0 AND (%(url)s <> 0)::int + count(DISTINCT tracking_url_id) FILTER (
                    WHERE kind = 'click' AND moment AND tracking_url_id <> %(url)s) >= %(links)s AS burst
           FROM recent
     ), revised AS (

@@ -2,6 +2,7 @@
 from . import email_merge
 from . import email_render
 from . import email_figures
+from . import email_figures_visits
 from . import email_provider
 from . import email_provider_pace
 from . import email_campaign
