@@ -1,7 +1,7 @@
 """`python -m benchmarks.visiting PORT CONNECTIONS ASKED RESULT`: ask a server for many things, several at a time.
 
-ASKED is a JSON file with `method`, `paths`, `body` and the `status` that each answer must have. One thread, sockets that
-do not block; connections are kept where the server keeps them (Odoo's workers end each after one answer).
+ASKED is a JSON file with `method`, `paths`, `body` and the `status` that each answer must have. One thread, sockets
+that do not block; connections are kept where the server keeps them (Odoo's workers end each after one answer).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the server does for recipients: click, open pixel and one-click opt-out, against the framework and mass_mailing."""
+"""Clicks, open pixels and one-click opt-outs, against the framework's floor and mass_mailing."""
 
 from __future__ import annotations
 
@@ -85,7 +85,14 @@ def _ask(bench: Bench, port: int, kind: str, asked: dict[str, object], begin: in
     assert isinstance(paths, list)
     file = bench.world.folder / "asked.json"
     file.write_text(json.dumps({"method": "GET", "body": "", **asked, "paths": paths[begin : begin + count]}))
-    command: list[str | Path] = [bench.world.odoo.python, "-m", "benchmarks.visiting", str(port), str(CONNECTIONS), file]
+    command: list[str | Path] = [
+        bench.world.odoo.python,
+        "-m",
+        "benchmarks.visiting",
+        str(port),
+        str(CONNECTIONS),
+        file,
+    ]
     return bench.world.process(command, f"{count:,} times {kind}")
 
 
@@ -109,6 +116,8 @@ def _server(bench: Bench, database: str) -> Iterator[int]:
                 break
             except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
                 if not child.is_running() or time.monotonic() > deadline:
-                    raise Problem(f"The server of the benchmark does not answer ({error}). Its log is {log}.") from error
+                    raise Problem(
+                        f"The server of the benchmark does not answer ({error}). Its log is {log}."
+                    ) from error
                 time.sleep(0.2)
         yield port

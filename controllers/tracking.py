@@ -47,7 +47,7 @@ class Tracking(http.Controller):
     def _page(self, target):
         """Show the message of a link, or, where there is no link any more, that its campaign is over."""
         # The pages of opting out import this file for their headers.
-        from .subscription import PAGE_HEADERS  # noqa: PLC0415
+        from .subscription import PAGE_HEADERS
 
         request.env["ir.http"]._auth_method_public()
         recipient = request.env["email.link"]._recipient_of((target.recipient_id,))

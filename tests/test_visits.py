@@ -12,7 +12,9 @@ from ..models.response.email_link import CLICK, HIDDEN_LINK, OPEN
 from ..tools.token import Signer
 from .test_response import BROWSER, SentCase
 
-SCANNER = {"User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0"}
+SCANNER = {
+    "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0"
+}
 
 
 class VisitCase(SentCase, HttpCase):
@@ -88,12 +90,14 @@ class TestHumanOrMachine(VisitCase):
         self.click(self.link)
         earlier = self.env.cr.now() - timedelta(minutes=5)
         self.env.flush_all()
-        self.env.cr.execute("UPDATE email_campaign_event SET at = %s WHERE recipient_id = %s", [earlier, self.recipient.id])
+        self.env.cr.execute(
+            "UPDATE email_campaign_event SET at = %s WHERE recipient_id = %s", [earlier, self.recipient.id]
+        )
         self.recipient.write({"opened_at": earlier, "clicked_at": earlier})
         for link in self.links[1:4]:
             self.click(link)
         self.assertEqual(self.judged()[:2], [("open", "human", None), ("click", "human", None)])
-        self.assertEqual({entry for entry in self.judged()[2:]}, {("click", "machine", "burst")})
+        self.assertEqual(set(self.judged()[2:]), {("click", "machine", "burst")})
         self.assertEqual((self.recipient.opened_at, self.recipient.clicked_at), (earlier, earlier))
 
     def test_who_follows_the_hidden_link(self):

@@ -22,7 +22,7 @@ class Browser:
 
 @tagged("post_install", "-at_install")
 class TestVisitsLive(BaseCase):
-    """Visits at the same moment, and while the log can't be written. What is committed here is taken away afterwards."""
+    """Visits at the same moment, and while the log can't be written. What this commits is taken away afterwards."""
 
     @classmethod
     def setUpClass(cls):

@@ -94,7 +94,7 @@ def owner(ip: str | None) -> Owner | None:
 
 @lru_cache(maxsize=4096)
 def is_public(ip: str | None) -> bool:
-    """Say whether `ip` is an address of the internet; behind a proxy that does not tell whose visit it is, it is not."""
+    """Say whether `ip` is an address of the internet: behind a proxy that hides whose visit it is, it is not."""
     try:
         return ip_address(ip or "").is_global
     except ValueError:

@@ -19,8 +19,8 @@ def ours(registry: Any, count: int, host: str, port: int) -> dict[str, Any]:
         env = api.Environment(cr, SUPERUSER_ID, {})
         mailing = env["email.campaign.mailing"].browse(launched["mailing"])
         cr.execute(
-            "UPDATE email_campaign_recipient SET state = 'sent', sent_at = now() AT TIME ZONE 'utc' - interval '1 hour' "
-            "WHERE mailing_id = %s RETURNING id",
+            "UPDATE email_campaign_recipient SET state = 'sent', "
+            "sent_at = now() AT TIME ZONE 'utc' - interval '1 hour' WHERE mailing_id = %s RETURNING id",
             [mailing.id],
         )
         ids = sorted(row[0] for row in cr.fetchall())

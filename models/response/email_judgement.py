@@ -23,7 +23,9 @@ class EmailJudgement(models.Model):
 
     campaign_id = fields.Many2one("email.campaign", required=True, readonly=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="campaign_id.company_id")
-    state = fields.Selection([("running", "Running"), ("done", "Done")], default="running", required=True, readonly=True)
+    state = fields.Selection(
+        [("running", "Running"), ("done", "Done")], default="running", required=True, readonly=True
+    )
     done_at = fields.Datetime("Finished", readonly=True)
     mailing_id = fields.Integer(readonly=True, help="The mass email that it has come to.")
     recipient_id = fields.Integer(readonly=True, help="Up to this recipient of it all are judged.")

@@ -177,9 +177,7 @@ class EmailVisit(models.AbstractModel):
     @api.model
     def _leads_to(self, url_id):
         """Give (url, explains) of a tracking URL, both empty where there is none any more."""
-        rows = self.env.execute_query(
-            SQL("SELECT url, show_message FROM email_tracking_url WHERE id = %s", url_id)
-        )
+        rows = self.env.execute_query(SQL("SELECT url, show_message FROM email_tracking_url WHERE id = %s", url_id))
         return rows[0] if rows else (None, None)
 
     @api.model

@@ -39,10 +39,12 @@ _HIT = """
 # What this visit and the latest before it tell together, by the index (recipient_id, id) of the log.
 _CLICKED = """
     recent AS MATERIALIZED (
-        SELECT e.id, e.kind, e.at, e.tracking_url_id, e.verdict, e.verdict_reason, e.ip IS NOT DISTINCT FROM %(ip)s AS near,
+        SELECT e.id, e.kind, e.at, e.tracking_url_id, e.verdict, e.verdict_reason,
+               e.ip IS NOT DISTINCT FROM %(ip)s AS near,
                e.ip IS NOT DISTINCT FROM %(ip)s AND e.user_agent IS NOT DISTINCT FROM %(agent)s AS same,
                e.at > %(now)s - %(seconds)s * interval '1 s' AS moment
-          FROM (SELECT * FROM email_campaign_event WHERE recipient_id = %(recipient)s ORDER BY id DESC LIMIT %(latest)s) e
+          FROM (SELECT * FROM email_campaign_event WHERE recipient_id = %(recipient)s
+                 ORDER BY id DESC LIMIT %(latest)s) e
          WHERE e.kind IN ('open', 'click') AND e.at > %(now)s - greatest(%(seconds)s, %(known)s) * interval '1 s'
     ), found AS (
         SELECT %(hidden)s OR coalesce(bool_or(verdict_reason = 'hidden_link' AND same), FALSE) AS hidden,
