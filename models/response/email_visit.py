@@ -115,9 +115,12 @@ class EmailVisit(models.AbstractModel):
             # PostgreSQL takes no NUL in a text.
             "agent": agent.replace("\0", "")[:LONGEST_AGENT] if agent else None,
         }
+        values.update(self._rules(), hidden=hidden, evidence=EVIDENCE)
+        # What a worker reads at its first visit, keys and rules, has begun a transaction that nobody needs any more.
+        self.env.cr.rollback()
         try:
             try:
-                return self._judge_and_write(kind, {**values, **self._rules(), "hidden": hidden, "evidence": EVIDENCE})
+                return self._judge_and_write(kind, values)
             except BUSY as busy:
                 # Somebody writes the recipient or the address and takes long: the log at least takes no turns.
                 _logger.info("%s of recipient %s: only the log was written (%s)", kind, recipient_id, busy.pgcode)
