@@ -138,7 +138,8 @@ class EmailVisit(models.AbstractModel):
             try:
                 with self._alone(values["recipient"]) as (before, cr):
                     if not known:
-                        cr.execute(visit_statements.prepare(name, self._statement(kind)))
+                        cr.execute(SQL("%s%s", before, visit_statements.prepare(name, self._statement(kind))))
+                        before = SQL()
                     cr.execute(SQL("%s%s", before, visit), log_exceptions=False)
                     return cr.fetchone()
             except errors.InvalidSqlStatementName:
