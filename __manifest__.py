@@ -56,6 +56,8 @@
         "views/email_subscribe_templates.xml",
         "views/email_newsletter_templates.xml",
         "views/email_message_templates.xml",
+        "views/email_judgement_views.xml",
+        "views/email_tracking_templates.xml",
         "views/res_partner_views.xml",
         "views/crm_lead_views.xml",
         "views/res_users_views.xml",

@@ -13,6 +13,7 @@ from .log import log
 from .refresh import refreshed
 from .report import Bound, Row
 from .sink import HOST
+from .visits import visits
 
 # As many processes as Odoo has workers for its scheduler, unless it is told otherwise.
 SLOTS = 2
@@ -107,6 +108,7 @@ FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "g": adding,
     "h": dynamic,
     "i": importing,
+    "j": visits,
     "l": log,
 }
 OTHERS: dict[str, Callable[[Bench], list[Row]]] = {"sending": sending}

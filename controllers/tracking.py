@@ -1,15 +1,9 @@
 import base64
-import logging
 
-import psycopg2
+from werkzeug.urls import iri_to_uri
 
 from odoo import http
-from odoo.http import request
-
-from ..models.response.email_link import CLICK, OPEN
-from ..tools import visitor
-
-_logger = logging.getLogger(__name__)
+from odoo.http import Response, request
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 # Kept by nobody on the way, so that the next opening or click arrives here again.
@@ -18,38 +12,44 @@ NOT_KEPT = [
     ("Referrer-Policy", "no-referrer"),
     ("X-Robots-Tag", "noindex"),
 ]
+# No user, no language, no session: what every image and every link of every email asks for must be cheap.
+TRACKED = {"type": "http", "auth": "none", "methods": ["GET"], "readonly": False, "save_session": False}
 
 
 class Tracking(http.Controller):
     """Opens and clicks. A token names the recipient; what it can't name is not found, and always in the same way."""
 
-    @http.route("/email/o/<string:token>.gif", type="http", auth="public", methods=["GET"], save_session=False)
-    def email_open(self, token):
-        recipient = request.env["email.link"]._recipient(OPEN, token)
-        if not recipient:
+    @http.route("/email/o/<string:token>.gif", **TRACKED)
+    def email_open(self, token, **_ignored):
+        if not self._visits()._opened(token, request.httprequest):
             raise request.not_found()
-        self._note(recipient, "open")
-        return request.make_response(PIXEL, [("Content-Type", "image/gif"), *NOT_KEPT])
+        return Response(PIXEL, headers=[("Content-Type", "image/gif"), *NOT_KEPT])
 
-    @http.route("/email/c/<string:token>", type="http", auth="public", methods=["GET"], save_session=False)
-    def email_click(self, token):
-        recipient, tracking_url = request.env["email.link"]._click(CLICK, token)
-        if not tracking_url:
+    @http.route("/email/c/<string:token>", **TRACKED)
+    def email_click(self, token, **_ignored):
+        target = self._visits()._clicked(token, request.httprequest)
+        if target is None:
             raise request.not_found()
-        if recipient:
-            self._note(recipient, "click", tracking_url_id=tracking_url.id)
+        if not target.url_id:
+            # The hidden link: a person who gets there stays where they are.
+            return Response(status=204, headers=NOT_KEPT)
+        if target.explains or not target.url:
+            return self._page(target)
         # The target comes from the database: nobody can make this server send people elsewhere.
-        response = request.redirect(tracking_url._target(recipient.mailing_id), code=302, local=False)
-        response.headers.extend(NOT_KEPT)
-        return response
+        return Response(status=302, headers=[("Location", iri_to_uri(target.url)), *NOT_KEPT])
 
-    def _note(self, recipient, kind, **values):
-        """Write it down; a log that can't be written keeps nobody from the page they asked for."""
-        headers = request.httprequest.headers
-        agent = headers.get("User-Agent")
-        visit = visitor.judge(request.httprequest.method, agent, headers)
-        try:
-            with request.env.cr.savepoint():
-                recipient._note_visit(kind, visit, ip=request.httprequest.remote_addr, user_agent=agent, **values)
-        except psycopg2.Error:
-            _logger.exception("%s of recipient %s could not be written down", kind, recipient.id)
+    def _visits(self):
+        return request.env["email.visit"]._superuser()
+
+    def _page(self, target):
+        """Show the message of a link, or, where there is no link any more, that its campaign is over."""
+        request.env["ir.http"]._auth_method_public()
+        recipient = request.env["email.link"]._recipient_of((target.recipient_id,))
+        if not recipient.mailing_id.exists():
+            recipient = recipient.browse()
+        lang = recipient._page_lang() if recipient else request.env.lang
+        company = recipient.mailing_id.company_id if recipient else request.env.company
+        link = request.env["email.tracking.url"].sudo().browse(target.url_id if target.url else ())
+        values = {"link": link.with_context(lang=lang), "company": company.sudo()}
+        status = 200 if link else 410
+        return request.env["email.page"]._show("email_campaign.tracking_page", lang, values, status=status)

@@ -73,6 +73,8 @@ from . import (
     test_tours_import,
     test_tours_sending,
     test_way_of_one_email,
+    test_visits,
+    test_visits_live,
     test_wizards,
     test_workers,
     test_consent,

@@ -84,7 +84,9 @@ class TestTemplateCode(CampaignCase):
         mailing = self.launch(self.make_template())
         self.send()
         page = self.html_to("person1@good.example")
-        self.assertEqual(page.count("/email/c/"), 3, "two tags and the offer, each a link of the source")
+        self.assertEqual(
+            page.count("/email/c/"), 4, "two tags and the offer, each a link of the source, and the hidden one"
+        )
         self.assertNotIn("shop.example", page)
         self.assertRegex(page, r"/email/o/[\w-]+\.gif")
         self.assertRegex(page, r"/email/u/[\w-]+")

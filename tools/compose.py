@@ -39,6 +39,7 @@ class Options:
     to_text: Callable[[str], str]
     open_tracking: bool = True
     click_tracking: bool = True
+    hidden_link: bool = False  #: whether a link is added that only machines follow; its slot is a link to nowhere
     footer_html: str = ""
     footer_text: str = ""
     default_look: bool = False  #: whether what says nothing of its own gets a readable font and images that fit
@@ -139,6 +140,8 @@ def compose_code(source: Source, options: Options, code_in_subject: bool) -> Pro
         markup.add_preview(root, slots.take_out(preview, "preview text", "attribute"))
     if options.open_tracking:
         markup.add_pixel(root, slots.add(Slot("open", context="url")))
+    if options.hidden_link:
+        markup.add_hidden_link(root, slots.add(Slot("link", context="url")))
     before, _marker, after = markup.write(root).partition(marker)
     slots.forget([marker])
     subject, subject_code = _subject(source.subject, slots, code_in_subject)
@@ -209,6 +212,8 @@ def compose(source: Source, options: Options) -> Content:
         markup.add_preview(root, slots.take_out(preview, "preview text", "attribute"))
     if options.open_tracking:
         markup.add_pixel(root, slots.add(Slot("open", context="url")))
+    if options.hidden_link:
+        markup.add_hidden_link(root, slots.add(Slot("link", context="url")))
 
     return Content(
         subject=slots.cut(slots.take_out(" ".join(source.subject.split()), "subject", "header")),

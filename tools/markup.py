@@ -240,6 +240,15 @@ def add_pixel(root: etree._Element, source: str) -> None:
     etree.SubElement(body(root), "img", attributes)
 
 
+def add_hidden_link(root: etree._Element, target: str) -> None:
+    """Put a link last that nobody sees, hears or reaches by keyboard: without words there is nothing to show.
+
+    Programs that follow all links of a message follow this one too.
+    """
+    attributes = {"href": target, "style": "display:none;", "aria-hidden": "true", "tabindex": "-1", "rel": "nofollow"}
+    etree.SubElement(body(root), "a", attributes).text = ""
+
+
 def add_defaults(root: etree._Element) -> None:
     """Give what says nothing of its own the look people expect: a readable font, images that fit the screen."""
     styled = body(root)

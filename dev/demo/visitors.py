@@ -9,6 +9,7 @@ import html.parser
 import http.client
 import random
 import re
+import time
 import urllib.parse
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from .mailboxes import Mailboxes
 OPENING, CLICKING = 0.30, 0.12  # shares of those who read
 SCANNED, OPT_OUT_PAGES, ONE_CLICKS, SECOND_THOUGHTS = 20, 1, 1, 3  # people
 TIMEOUT = 60.0  # seconds for one request
+READING = 6.0  # seconds until the first looks into the mailbox: who is there at once is taken for a machine
 AT_ONCE = 4
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Thunderbird/140.1.0",
@@ -78,6 +80,7 @@ def _run(mailboxes: Mailboxes, acts: dict[int, list[Act]]) -> None:
             each(message)
 
     with Step(f"{len(acts)} recipients read, click and opt out") as step, ThreadPoolExecutor(AT_ONCE) as pool:
+        time.sleep(READING)
         for number, _none in enumerate(pool.map(act, acts.items()), 1):
             step.update(number / len(acts), f"{number} of {len(acts)}")
 

@@ -28,7 +28,9 @@ class _Collector(html.parser.HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("a", "area"):
             self._finish()
-            self._href = dict(attrs).get("href")
+            values = dict(attrs)
+            # What is hidden from everybody is there for machines.
+            self._href = values.get("href") if values.get("aria-hidden") != "true" else None
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "img" and self._href is not None:

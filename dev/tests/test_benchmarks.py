@@ -88,7 +88,7 @@ def test_what_cannot_be_asked_for_is_refused_with_the_ways_to_ask(words, complai
 
 
 def test_all_figures_unless_some_are_named():
-    assert arguments.parse([]).figures == tuple("abcdefghil")
+    assert arguments.parse([]).figures == tuple("abcdefghijl")
     assert arguments.parse(["c", "a", "c"]).figures == ("c", "a")
 
 

@@ -47,32 +47,40 @@ class EmailAddress(models.Model):
 
         What somebody says by hand is written down even if it only confirms what was so.
         """
+        parts = self._change_parts(SQL("= ANY(%s)", list(emails)), change, source)
+        (cr or self.env.cr).execute(SQL("WITH %s SELECT", parts))
+        self.invalidate_model()
+        self.env["email.address.history"].invalidate_model()
+
+    @api.model
+    def _change_parts(self, emails, change, source):
+        """Give what `_change` does as parts of a WITH, for statements that do more.
+
+        :param emails: what follows "WHERE email" to find the rows as they were
+        """
         by_hand = source == "hand"
-        (cr or self.env.cr).execute(
-            SQL(
-                """
-                WITH before AS (
-                    SELECT email, validity FROM email_address WHERE email = ANY(%(emails)s)
-                ), changed AS (
-                    %(change)s RETURNING id, email, validity, reason, status_code
-                )
+        return SQL(
+            """
+            address_before AS (
+                SELECT email, validity FROM email_address WHERE email %(emails)s
+            ), address_changed AS (
+                %(change)s RETURNING id, email, validity, reason, status_code
+            ), address_kept AS (
                 INSERT INTO email_address_history
                             (address_id, at, validity_from, validity, reason, status_code, source, user_id)
                      SELECT c.id, %(now)s, coalesce(b.validity, 'unknown'), c.validity, c.reason, c.status_code,
                             %(source)s, %(user)s
-                       FROM changed c LEFT JOIN before b ON b.email = c.email
+                       FROM address_changed c LEFT JOIN address_before b ON b.email = c.email
                       WHERE c.validity <> coalesce(b.validity, 'unknown') OR %(by_hand)s
-                """,
-                emails=list(emails),
-                change=change,
-                now=NOW,
-                source=source,
-                user=self.env.uid if by_hand else None,
-                by_hand=by_hand,
             )
+            """,
+            emails=emails,
+            change=change,
+            now=NOW,
+            source=source,
+            user=self.env.uid if by_hand else None,
+            by_hand=by_hand,
         )
-        self.invalidate_model()
-        self.env["email.address.history"].invalidate_model()
 
     @api.model
     def _mark_by_hand(self, emails, validity, note=None):
@@ -98,11 +106,16 @@ class EmailAddress(models.Model):
     @api.model
     def _note_activity(self, email, kind):
         """Note that a person opened or clicked: the address works."""
-        change = SQL(
+        self._change([email], self._activity_change(kind, SQL("SELECT %s AS email", email)), "activity")
+
+    @api.model
+    def _activity_change(self, kind, found):
+        """Give the change that opening or clicking makes of the addresses that the query `found` gives as `email`."""
+        return SQL(
             """
             INSERT INTO email_address AS a
                         (email, validity, validity_at, %(column)s, hard_bounce_count, soft_bounce_count)
-                 VALUES (%(email)s, 'valid', %(now)s, %(now)s, 0, 0)
+                 SELECT found.email, 'valid', %(now)s, %(now)s, 0, 0 FROM (%(found)s) found
             ON CONFLICT (email) DO UPDATE
                     SET %(column)s = EXCLUDED.%(column)s,
                         soft_bounce_count = 0,
@@ -113,10 +126,9 @@ class EmailAddress(models.Model):
                                         THEN 'valid' ELSE a.validity END
             """,
             column=SQL.identifier({"open": "last_opened_at", "click": "last_clicked_at"}[kind]),
-            email=email,
+            found=found,
             now=NOW,
         )
-        self._change([email], change, "activity")
 
     @api.model
     def _note_bounces(self, bounces, cr=None):

@@ -1,10 +1,11 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
 # Field of the settings: parameter. What is stored is the word True or False, and nothing stored means True.
 SWITCHES = {
     "email_campaign_opt_out_footer": "email_campaign.opt_out_footer",
     "email_campaign_verp": "email_campaign.verp",
+    "email_campaign_hidden_link": "email_campaign.hidden_link",
 }
 # Field of the settings: parameter, what nothing stored means, the smallest and the largest that may be chosen.
 NUMBERS = {
@@ -13,6 +14,10 @@ NUMBERS = {
     "email_campaign_hourly_cap": ("email_campaign.hourly_cap", 0, 0, 100_000_000),
     "email_campaign_portion_size": ("email_campaign.portion_size", 500, 1, 10_000),
     "email_campaign_sender_slots": ("email_campaign.sender_slots", 1, 1, 32),
+    "email_campaign_soon_seconds": ("email_campaign.soon_seconds", 5, 0, 3_600),
+    "email_campaign_burst_links": ("email_campaign.burst_links", 3, 0, 1_000),
+    "email_campaign_burst_seconds": ("email_campaign.burst_seconds", 3, 1, 60),
+    "email_campaign_key_days": ("email_campaign.key_days", 1825, 1, 36_500),
 }
 # How long the log keeps each kind of event, in days; see `email.campaign.event.rollup`.
 KEPT = ("sent", "failed", "open", "click", "bounce", "complaint", "opt_out", "opt_in", "reply")
@@ -67,6 +72,41 @@ class ResConfigSettings(models.TransientModel):
     email_campaign_keep_opt_in_days = fields.Integer("Opted In")
     email_campaign_keep_reply_days = fields.Integer("Replied")
 
+    email_campaign_open_tracking = fields.Selection(
+        [
+            ("on", "On, unless a mass email switches it off"),
+            ("off", "Off, unless a mass email switches it on"),
+            ("never", "Never, whatever a mass email says"),
+        ],
+        "Open Tracking",
+        default="on",
+        help="Whether new mass emails have the small image that tells when they are opened. With the last choice none "
+        "has it, and what emails that were sent before report is not written down any more.",
+    )
+    email_campaign_hidden_link = fields.Boolean(
+        "Hidden Link",
+        default=True,
+        help="Add a link to mass emails that nobody sees and no screen reader speaks of. Whoever follows it is a "
+        "machine, and so is what it does in the minute around that.",
+    )
+    email_campaign_soon_seconds = fields.Integer(
+        "Seconds after Sending",
+        default=5,
+        help="An opening or a click within so many seconds after an email was sent is a machine's; 0 to not ask.",
+    )
+    email_campaign_burst_links = fields.Integer(
+        "Links at Once",
+        default=3,
+        help="Who follows so many different links of one email within the seconds below is a machine; 0 to not ask.",
+    )
+    email_campaign_burst_seconds = fields.Integer("Within Seconds", default=3)
+    email_campaign_key_days = fields.Integer(
+        "Old Links Live On",
+        default=1825,
+        help="Days for which links go on working after the signing key was replaced. Links in emails are clicked, and "
+        "people opt out, for years.",
+    )
+
     @api.constrains(*NUMBERS)
     def _check_email_campaign_numbers(self):
         for settings in self:
@@ -89,6 +129,7 @@ class ResConfigSettings(models.TransientModel):
         for field, (key, default, _least, _most) in NUMBERS.items():
             stored = parameters.get_param(key, "")
             values[field] = int(stored) if stored.isdigit() else default
+        values["email_campaign_open_tracking"] = self.env["email.visit"]._open_tracking()
         return {**super().get_values(), **values}
 
     def set_values(self):
@@ -100,6 +141,7 @@ class ResConfigSettings(models.TransientModel):
             parameters.set_param(key, str(self[field]))
         for field, (key, _default, _least, _most) in NUMBERS.items():
             parameters.set_param(key, str(self[field]))
+        parameters.set_param("email_campaign.open_tracking", self.email_campaign_open_tracking or "on")
         self.env["email.provider"]._set_slots(self.email_campaign_sender_slots)
         if audience._frequency_cap() != cap:
             self.env["email.address.recount"].sudo()._start()
@@ -114,4 +156,26 @@ class ResConfigSettings(models.TransientModel):
             "res_id": self.env.company.id,
             "views": [(self.env.ref("email_campaign.res_company_view_form_email_campaign_footer").id, "form")],
             "target": "new",
+        }
+
+    def action_email_campaign_replace_key(self):
+        """Sign links with a new key from now on.
+
+        :raises AccessError: for who is no administrator of email campaigns
+        :raises UserError: when too many keys are still believed
+        """
+        if not self.env.user.has_group("email_campaign.group_admin"):
+            raise AccessError(self.env._("Only an administrator of email campaigns may replace the signing key."))
+        keys = self.env["email.link.key"].sudo()
+        keys._replace()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._(
+                    "Links are signed with a new key from now on. Those sent before work for %(days)s more days.",
+                    days=keys._days(),
+                ),
+            },
         }

@@ -1,6 +1,7 @@
 from . import email_link
 from . import email_page
 from . import email_list_type_page
+from . import email_link_key
 from . import email_tracking_url
 from . import email_opt_out_reason
 from . import email_campaign_event
@@ -8,6 +9,9 @@ from . import email_campaign_event_count
 from . import email_campaign_event_rollup
 from . import email_campaign_event_total
 from . import email_campaign_event_reading
+from . import email_visit
+from . import email_judgement
+from . import email_campaign_judging
 from . import email_campaign_recipient_response
 from . import email_campaign_recipient_preferences
 from . import email_campaign_recipient_consent

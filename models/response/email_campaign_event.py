@@ -15,7 +15,7 @@ class EmailCampaignEvent(models.Model):
     # All three go with the mass email, whose `unlink` sees to it.
     mailing_id = UncheckedMany2one("email.campaign.mailing", "Mass Email", required=True, readonly=True)
     campaign_id = UncheckedMany2one("email.campaign", required=True, readonly=True)
-    recipient_id = UncheckedMany2one("email.campaign.recipient", readonly=True, index=True)
+    recipient_id = UncheckedMany2one("email.campaign.recipient", readonly=True)
     email = fields.Char(related="recipient_id.email")
     partner_id = fields.Many2one(related="recipient_id.partner_id")
     kind = fields.Selection(
@@ -35,9 +35,14 @@ class EmailCampaignEvent(models.Model):
         readonly=True,
     )
     at = fields.Datetime("When", required=True, readonly=True)
-    tracking_url_id = fields.Many2one("email.tracking.url", "Link", readonly=True, ondelete="set null")
+    # A link that was sent stays, and a foreign key would lock its row at every click on it.
+    tracking_url_id = UncheckedMany2one("email.tracking.url", "Link", readonly=True)
     verdict = fields.Selection([("human", "Person"), ("machine", "Machine")], "By", readonly=True)
     verdict_reason = fields.Char("Known By", readonly=True)
+    # What was thought at first, where later visits or a new judgement told otherwise.
+    first_verdict = fields.Selection([("human", "Person"), ("machine", "Machine")], "First Taken for", readonly=True)
+    first_reason = fields.Char("At First by", readonly=True)
+    judged_at = fields.Datetime("Judged Anew", readonly=True)
     ip = fields.Char("IP Address", readonly=True)
     user_agent = fields.Char(readonly=True)
     detail = fields.Char(readonly=True)
@@ -48,6 +53,8 @@ class EmailCampaignEvent(models.Model):
     source_ref = fields.Char(readonly=True)
 
     _mailing_index = models.Index("(mailing_id, kind, at)")
+    # The latest of a recipient first: every click looks at them.
+    _recipient_index = models.Index("(recipient_id, id)")
     _campaign_index = models.Index("(campaign_id, id)")
     # Rows lie in the order of time, so that the smallest kind of index finds a day, and retention what is old.
     _at_index = models.Index("USING brin (at)")

@@ -1,67 +1,11 @@
-import logging
-from contextlib import contextmanager
-
-import psycopg2.errors
-
 from odoo import fields, models
 from odoo.tools import SQL
 
-_logger = logging.getLogger(__name__)
-
-# The first-time stamp that an event of a person sets.
-STAMPS = {"open": "opened_at", "click": "clicked_at"}
-
 
 class EmailCampaignRecipient(models.Model):
-    """What a recipient does with an email, written down: the log, the first time, what it tells of the address."""
+    """What a recipient does with an email, written down: evidence that it arrived, opting out and in again."""
 
     _inherit = "email.campaign.recipient"
-
-    def _note_visit(self, kind, visit, tracking_url_id=None, ip=None, user_agent=None):
-        """Write down an open or a click of one recipient.
-
-        :param visit: the verdict of `tools.visitor` on who it was
-        """
-        self.ensure_one()
-        human = visit.verdict == "human"
-        if human and self.state == "in_doubt":
-            with self._giving_way(kind):
-                self._settle_by_evidence()
-        self.env["email.campaign.event"]._log(
-            self,
-            kind,
-            tracking_url_id=tracking_url_id,
-            verdict=visit.verdict,
-            verdict_reason=visit.reason,
-            ip=ip,
-            user_agent=(user_agent or "")[:500],
-        )
-        if human:
-            with self._giving_way(kind):
-                self._note_first(kind)
-                self.env["email.address"]._note_activity(self.email, kind)
-
-    @contextmanager
-    def _giving_way(self, kind):
-        """Do without what somebody else is writing at this very moment; the log has both visits."""
-        try:
-            with self.env.cr.savepoint():
-                yield
-        except psycopg2.errors.SerializationFailure:
-            _logger.info("recipient %s: another %s is being written down at the same time", self.id, kind)
-
-    def _note_first(self, kind):
-        self.env.execute_query(
-            SQL(
-                """
-                UPDATE email_campaign_recipient SET %(stamp)s = now() AT TIME ZONE 'utc'
-                 WHERE id = %(id)s AND %(stamp)s IS NULL RETURNING id
-                """,
-                stamp=SQL.identifier(STAMPS[kind]),
-                id=self.id,
-            )
-        )
-        self.invalidate_recordset()
 
     def _settle_by_evidence(self):
         """Take it for sent if that was in doubt: something came back that only who got it can have caused."""

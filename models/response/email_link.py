@@ -1,29 +1,29 @@
-import hashlib
-
 from odoo import api, models
-from odoo.tools import hmac
+from odoo.tools import ormcache
 
 from ...tools.token import Signer
 
-CURRENT_KEY = 1
 # What a link is for stands in its signature, so that one can't be turned into another.
 OPEN, CLICK, OPT_OUT, RETURN_PATH, MESSAGE_ID = "open", "click", "opt-out", "return-path", "message-id"
 VIEW = "view"
 
 # The preference centre; and the pages of a list type as its editor looks at them.
 PREFERENCES, PREVIEW = "preferences", "preview"
+# In place of the id of a tracking URL: the hidden link, which only machines follow.
+HIDDEN_LINK = 0
 
 
 class EmailLink(models.AbstractModel):
-    """Signed links and addresses that lead back to a recipient. The key belongs to this database alone."""
+    """Signed links and addresses that lead back to a recipient. The keys belong to this database alone."""
 
     _name = "email.link"
     _description = "Signed Email Links"
 
     @api.model
+    @ormcache(cache="stable")
     def _signer(self):
-        secret = hmac(self.env(su=True), "email_campaign.link", CURRENT_KEY)
-        return Signer({CURRENT_KEY: hashlib.sha256(secret.encode()).digest()}, CURRENT_KEY)
+        """Give what signs and reads; every worker forgets it when keys change (`email.link.key`)."""
+        return Signer(*self.env["email.link.key"].sudo()._keys())
 
     @api.model
     def _recipient(self, purpose, token):
@@ -40,12 +40,6 @@ class EmailLink(models.AbstractModel):
         """Give the list type whose pages `token` was made to look at, as superuser, or an empty record set."""
         [list_type_id] = self._signer().read(PREVIEW, token, 1) or (0,)
         return self.env["email.list.type"].sudo().browse(list_type_id or ()).exists()
-
-    @api.model
-    def _click(self, purpose, token):
-        """Give (recipient, tracking URL) that `token` was made for; either may be empty, or deleted since."""
-        recipient_id, url_id = self._signer().read_family(purpose, token) or (0, 0)
-        return self._recipient_of((recipient_id,)), self.env["email.tracking.url"].sudo().browse(url_id or ()).exists()
 
     @api.model
     def _recipient_of(self, ids):

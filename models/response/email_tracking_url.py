@@ -19,6 +19,14 @@ class EmailTrackingUrl(models.Model):
     url = fields.Char("URL", required=True)
     campaign_id = fields.Many2one("email.campaign", required=True, index=True, ondelete="cascade")
     code = fields.Char(help="Write {trackingUrl/CODE} in the content where this link shall stand.")
+    show_message = fields.Boolean(
+        "Show a Message",
+        help="Show a message instead of leading to the address, for “yes, I will come” and the like. Where clicks are "
+        "not tracked, the link leads to the address all the same.",
+    )
+    message = fields.Html(
+        translate=True, help="What is shown to whoever clicks, on a page of its own, in the recipient's language."
+    )
     found = fields.Boolean("Found in Content", readonly=True, help="Whether it was found in a content at launch.")
     click_count = fields.Integer("Clicks", compute="_compute_click_count", help="Clicks of persons.")
     machine_click_count = fields.Integer("By Machines", compute="_compute_click_count")

@@ -75,7 +75,7 @@ class EmailCampaignMailing(models.Model):
     reply_to = fields.Char(help="Leave empty to get replies at the sender's address.")
     attachment_ids = fields.Many2many("ir.attachment", string="Attachments", bypass_search_access=True)
     open_tracking = fields.Boolean(
-        default=True,
+        default=lambda self: self.env["email.visit"]._open_tracking() == "on",
         help="Add a small image that tells when the email is opened. Mail programs may not load it.",
     )
     click_tracking = fields.Boolean(

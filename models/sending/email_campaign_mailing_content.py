@@ -72,8 +72,9 @@ class EmailCampaignMailing(models.Model):
         options = Options(
             base_url=self._base_url(),
             to_text=plain_text,
-            open_tracking=self.open_tracking and not test,
+            open_tracking=self.open_tracking and not test and self.env["email.visit"]._open_tracking() != "never",
             click_tracking=self.click_tracking and not test,
+            hidden_link=self.click_tracking and not test and self.env["email.visit"]._is_hidden_link_on(),
             footer_html=footer_html,
             default_look=True,
             footer_text=footer_text,

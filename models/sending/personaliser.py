@@ -14,7 +14,16 @@ from ...tools import address
 from ...tools.compose import Program
 from ...tools.message import SOFT_BREAK, Hole, Skeleton, folded, header, personal_text, writer
 from ...tools.token import id_octets
-from ..response.email_link import CLICK, MESSAGE_ID, OPEN, OPT_OUT, PREFERENCES, RETURN_PATH, VIEW
+from ..response.email_link import (
+    CLICK,
+    HIDDEN_LINK,
+    MESSAGE_ID,
+    OPEN,
+    OPT_OUT,
+    PREFERENCES,
+    RETURN_PATH,
+    VIEW,
+)
 
 # Stands in a return path where the token goes, to find out what is around it; no address has this character in it.
 _MARK = "\N{HORIZONTAL ELLIPSIS}"
@@ -178,6 +187,7 @@ class Personaliser:
     def _compiled(self, lang):
         content = self._mailing._compose(self._frozen["sources"][lang], lang, test=self._test)
         url_ids = self._mailing.env["email.tracking.url"]._find_or_add(self._mailing.campaign_id, content.urls)
+        url_ids[""] = HIDDEN_LINK
         if isinstance(content, Program):
             model = self._frozen["sources"][lang]["code"]["model"]
             sign_links = self._signer.family(CLICK, list(url_ids.values()))

@@ -1,0 +1,146 @@
+"""Visits in transactions of their own: what one test transaction can't show."""
+
+import threading
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import mute_logger
+
+from ..models.response.email_link import CLICK
+
+LOGGER = "odoo.addons.email_campaign.models.response.email_visit"
+
+
+class Browser:
+    """A request as far as a visit looks at it."""
+
+    method = "GET"
+    remote_addr = "192.0.2.7"
+    headers = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+
+
+@tagged("post_install", "-at_install")
+class TestVisitsLive(BaseCase):
+    """Visits at the same moment, and while the log can't be written. What this commits is taken away afterwards."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.registry = Registry(get_db_name())
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.remove)
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            campaign = env["email.campaign"].create({"name": "Live visits"})
+            mailing = env["email.campaign.mailing"].create({"campaign_id": campaign.id, "subject": "Live"})
+            links = env["email.tracking.url"].create(
+                [{"name": f"L{n}", "url": f"https://x.example/{n}", "campaign_id": campaign.id} for n in range(4)]
+            )
+            cr.execute(
+                "INSERT INTO email_campaign_recipient (mailing_id, email, state, sent_at) "
+                "VALUES (%s, 'live@good.example', 'sent', now() AT TIME ZONE 'utc' - interval '1 hour') RETURNING id",
+                [mailing.id],
+            )
+            [(self.recipient,)] = cr.fetchall()
+            self.campaign, self.links = campaign.id, links.ids
+            signer = env["email.link"]._signer()
+            self.tokens = [signer.sign(CLICK, self.recipient, link) for link in self.links]
+
+    def remove(self):
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            cr.execute("DELETE FROM email_campaign_event WHERE campaign_id = %s", [self.campaign])
+            cr.execute("DELETE FROM email_campaign_recipient WHERE id = %s", [self.recipient])
+            cr.execute("DELETE FROM email_address WHERE email = 'live@good.example'")
+            env.invalidate_all()
+            env["email.campaign"].browse(self.campaign).unlink()
+
+    def click(self, token):
+        with self.registry.cursor() as cr:
+            return api.Environment(cr, SUPERUSER_ID, {})["email.visit"]._clicked(token, Browser())
+
+    def at_once(self, tokens):
+        """Click on all at the same moment; give the targets."""
+        ready, targets, failed = threading.Barrier(len(tokens)), [], []
+
+        def click(token):
+            try:
+                ready.wait(10)
+                targets.append(self.click(token).url)
+            except Exception as error:  # noqa: BLE001 (whatever it is, it fails the test)
+                failed.append(error)
+
+        threads = [threading.Thread(target=click, args=(token,)) for token in tokens]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        self.assertFalse(failed)
+        return targets
+
+    def rows(self):
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "SELECT kind, verdict, verdict_reason FROM email_campaign_event WHERE recipient_id = %s ORDER BY id",
+                [self.recipient],
+            )
+            events = cr.fetchall()
+            cr.execute("SELECT clicked_at IS NOT NULL FROM email_campaign_recipient WHERE id = %s", [self.recipient])
+            return events, cr.fetchone()[0]
+
+    def test_the_same_link_eight_times_at_once(self):
+        self.assertEqual(self.at_once(self.tokens[:1] * 8), ["https://x.example/0"] * 8)
+        self.assertEqual(self.rows(), ([("click", "human", None)] * 8, True))
+
+    def test_all_links_at_once_are_a_burst_to_the_last_one(self):
+        """They take turns, so that each sees those before, whichever comes first."""
+        self.assertEqual(sorted(self.at_once(self.tokens)), [f"https://x.example/{n}" for n in range(4)])
+        self.assertEqual(self.rows(), ([("click", "machine", "burst")] * 4, False))
+
+    def test_while_somebody_writes_the_recipient(self):
+        """Only the log is written, which needs nobody's turn."""
+        self.click(self.tokens[1])
+        with self.registry.cursor() as cr:
+            cr.execute("UPDATE email_campaign_recipient SET clicked_at = NULL WHERE id = %s", [self.recipient])
+            cr.commit()
+            cr.execute("SELECT FROM email_campaign_recipient WHERE id = %s FOR UPDATE", [self.recipient])
+            self.assertEqual(self.click(self.tokens[0]).url, "https://x.example/0")
+        self.assertEqual(len(self.rows()[0]), 2)
+
+    def test_while_the_log_is_locked(self):
+        with self.registry.cursor() as cr, mute_logger(LOGGER, "odoo.sql_db"):
+            cr.execute("LOCK TABLE email_campaign_event IN ACCESS EXCLUSIVE MODE")
+            self.assertEqual(self.click(self.tokens[0]).url, "https://x.example/0")
+        self.assertEqual(self.rows(), ([], False))
+
+    def test_while_the_database_is_read_only(self):
+        with self.registry.cursor() as cr, mute_logger(LOGGER, "odoo.sql_db"):
+            connection = cr.connection
+            connection.set_session(readonly=True)
+            try:
+                visits = api.Environment(cr, SUPERUSER_ID, {})["email.visit"]
+                self.assertEqual(visits._clicked(self.tokens[0], Browser()).url, "https://x.example/0")
+            finally:
+                cr.rollback()
+                connection.set_session(readonly=False)
+        self.assertEqual(self.rows(), ([], False))
+
+    def test_when_there_is_no_room_for_the_row(self):
+        """A partition that is missing: the server refuses the row for want of a place."""
+        with self.registry.cursor() as cr:
+            cr.execute("ALTER TABLE email_campaign_event RENAME TO email_campaign_event_whole")
+            cr.execute(
+                "CREATE TABLE email_campaign_event (LIKE email_campaign_event_whole INCLUDING DEFAULTS) "
+                "PARTITION BY RANGE (at)"
+            )
+        try:
+            with mute_logger(LOGGER, "odoo.sql_db"):
+                self.assertEqual(self.click(self.tokens[0]).url, "https://x.example/0")
+        finally:
+            with self.registry.cursor() as cr:
+                cr.execute("DROP TABLE email_campaign_event")
+                cr.execute("ALTER TABLE email_campaign_event_whole RENAME TO email_campaign_event")
+        self.assertEqual(self.rows(), ([], False))
