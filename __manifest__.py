@@ -38,6 +38,7 @@
         "views/email_campaign_event_views.xml",
         "views/email_campaign_recipient_views.xml",
         "views/email_campaign_mailing_views.xml",
+        "views/email_tracking_url_views.xml",
         "views/email_campaign_views.xml",
         "views/email_target_list_member_views.xml",
         "views/email_target_list_departure_views.xml",

@@ -74,6 +74,7 @@ from . import (
     test_tours_sending,
     test_way_of_one_email,
     test_visits,
+    test_visits_browser,
     test_visits_live,
     test_wizards,
     test_workers,

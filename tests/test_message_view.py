@@ -50,7 +50,7 @@ class TestLinksOfCampaign(MessageCase, HttpCase):
 
     def location(self, url):
         found = self.env["email.tracking.url"].search([("campaign_id", "=", self.campaign.id), ("url", "=", url)])
-        token = self.signer.sign(CLICK, self.recipient.id, found.id)
+        token = self.signer.sign_family(CLICK, self.recipient.id, found.id)
         response = self.url_open(f"/email/c/{token}", headers=BROWSER, allow_redirects=False)
         return response.headers["Location"]
 

@@ -144,7 +144,7 @@ class TestPublicPages(PagesCase):
         bad = ["x", "%00", "..%2f..%2fetc%2fpasswd", "%F0%9F%92%A9", "A" * 4000, "<script>", "%0d%0aSet-Cookie:x=1"]
         for purpose in (OPT_OUT, PREFERENCES, OPEN, CLICK, PREVIEW):
             bad += [other_database.sign(purpose, self.recipient.id), self.signer.sign(purpose, 2**62)]
-        bad += [self.signer.sign(OPEN, self.recipient.id), self.signer.sign(CLICK, self.recipient.id, 1)]
+        bad += [self.signer.sign(OPEN, self.recipient.id), self.signer.sign_family(CLICK, self.recipient.id, 1)]
         bodies = set()
         for page, token in ours.items():
             [other] = [each for name, each in ours.items() if name != page]

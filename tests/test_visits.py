@@ -31,7 +31,7 @@ class VisitCase(SentCase, HttpCase):
         )
 
     def get(self, kind, *ids, headers=BROWSER, **options):
-        token = self.signer.sign(OPEN if kind == "o" else CLICK, *ids)
+        token = self.signer.sign(OPEN, *ids) if kind == "o" else self.signer.sign_family(CLICK, *ids)
         path = f"/email/{kind}/{token}" + (".gif" if kind == "o" else "")
         response = self.url_open(path, headers=headers, allow_redirects=False, **options)
         self.env.invalidate_all()
@@ -126,7 +126,7 @@ class TestHumanOrMachine(VisitCase):
             message = self.message_to("person1@good.example")
             html = message.get_body(("html",)).get_content()
             self.assertEqual('aria-hidden="true"' in html, wanted)
-            hidden = self.signer.sign(CLICK, mailing.recipient_ids.id, HIDDEN_LINK)
+            hidden = self.signer.sign_family(CLICK, mailing.recipient_ids.id, HIDDEN_LINK)
             self.assertEqual(hidden in html, wanted)
             self.assertNotIn(hidden, message.get_body(("plain",)).get_content())
 
@@ -137,8 +137,10 @@ class TestHumanOrMachine(VisitCase):
         self.assertEqual(self.judged()[2], ("open", "machine", "apple_proxy"))
         for record in (self.mailing, self.mailing.campaign_id):
             with self.subTest(record=record):
-                self.assertEqual((record.human_open_count, record.machine_open_count, record.open_count), (1, 1, 2))
-                self.assertEqual((record.human_click_count, record.machine_click_count, record.click_count), (1, 0, 1))
+                self.assertEqual((record.open_human_count, record.open_machine_count, record.open_all_count), (1, 1, 2))
+                self.assertEqual(
+                    (record.click_human_count, record.click_machine_count, record.click_all_count), (1, 0, 1)
+                )
 
     def test_judged_again_by_other_rules(self):
         campaign = self.mailing.campaign_id
@@ -208,7 +210,7 @@ class TestWhatALinkDoes(VisitCase):
         self.assertEqual(self.judged(), [("click", "human", None)])
 
     def test_a_link_that_is_gone_explains_itself(self):
-        token = self.signer.sign(CLICK, self.recipient.id, self.link.id)
+        token = self.signer.sign_family(CLICK, self.recipient.id, self.link.id)
         self.env.flush_all()
         self.env.cr.execute("DELETE FROM email_campaign WHERE id = %s", [self.mailing.campaign_id.id])
         self.env.invalidate_all()
@@ -223,12 +225,12 @@ class TestWhatALinkDoes(VisitCase):
         self.assertEqual(self.get("o", number).status_code, 200)
 
     def test_a_new_key_and_links_of_the_one_before(self):
-        old = self.signer.sign(CLICK, self.recipient.id, self.link.id)
+        old = self.signer.sign_family(CLICK, self.recipient.id, self.link.id)
         settings_form = self.env["res.config.settings"].create({})
         with self.assertRaises(AccessError):
             settings_form.with_user(self.manager).action_email_campaign_replace_key()
         settings_form.action_email_campaign_replace_key()
-        new = self.env["email.link"]._signer().sign(CLICK, self.recipient.id, self.link.id)
+        new = self.env["email.link"]._signer().sign_family(CLICK, self.recipient.id, self.link.id)
         self.assertNotEqual(old, new)
         self.assertEqual(len(old), len(new), "as short as before")
         for token in (old, new):
@@ -246,9 +248,10 @@ class TestHostileRequests(VisitCase):
     """Whatever strangers ask for: one and the same 404, nothing on record, no error in the log."""
 
     def test_tokens(self):
-        good = {OPEN: self.signer.sign(OPEN, self.recipient.id), CLICK: self.signer.sign(CLICK, self.recipient.id, 1)}
+        click = self.signer.sign_family(CLICK, self.recipient.id, 1)
+        good = {OPEN: self.signer.sign(OPEN, self.recipient.id), CLICK: click}
         other = Signer({1: b"another database" * 2}, 1)
-        wrong = [other.sign(OPEN, self.recipient.id), other.sign(CLICK, self.recipient.id, self.link.id)]
+        wrong = [other.sign(OPEN, self.recipient.id), other.sign_family(CLICK, self.recipient.id, self.link.id)]
         wrong += [self.signer.sign(purpose, self.recipient.id) for purpose in ("opt-out", "return-path", "open ")]
         alphabet = st.characters(blacklist_categories=["Cs"])
         tokens = st.one_of(
@@ -274,13 +277,13 @@ class TestHostileRequests(VisitCase):
                 return
             path = f"/email/{kind}/{quote(token, safe='')}" + (".gif" if kind == "o" else "")
             response = self.url_open(path, headers=sent, method=method, allow_redirects=False)
-            self.assertIn(response.status_code, (404, 405) if method in ("POST", "PUT", "DELETE") else (404,), path)
-            if method == "GET" and "/" not in token and response.headers["Content-Type"].startswith("text/plain"):
+            self.assertEqual(response.status_code, 404, path)
+            if method == "GET":
                 bodies.add(response.text)
 
         with mute_logger("odoo.http"):
             ask()
-        self.assertEqual(bodies, {"Not found\n"})
+        self.assertEqual(len(bodies), 1)
         self.assertFalse(self.judged())
 
 
@@ -315,5 +318,5 @@ class TestScanner(VisitCase):
         self.assertEqual(mailing.opted_out_count, 0)
         self.assertFalse(self.env["mail.blacklist"].search_count([("email", "like", "scanned")]))
         self.assertEqual((mailing.clicked_count, mailing.opened_count), (0, 0))
-        self.assertEqual((mailing.human_click_count, mailing.human_open_count), (0, 0))
-        self.assertEqual((mailing.machine_click_count, mailing.machine_open_count), (1000, 200))
+        self.assertEqual((mailing.click_human_count, mailing.open_human_count), (0, 0))
+        self.assertEqual((mailing.click_machine_count, mailing.open_machine_count), (1000, 200))

@@ -47,7 +47,7 @@ class TestVisitsLive(BaseCase):
             [(self.recipient,)] = cr.fetchall()
             self.campaign, self.links = campaign.id, links.ids
             signer = env["email.link"]._signer()
-            self.tokens = [signer.sign(CLICK, self.recipient, link) for link in self.links]
+            self.tokens = [signer.sign_family(CLICK, self.recipient, link) for link in self.links]
 
     def remove(self):
         with self.registry.cursor() as cr:

@@ -33,7 +33,7 @@ class EmailLinkKey(models.Model):
     @api.model
     def _keys(self):
         """Give ({number: key}, the number of the one that signs)."""
-        rows = self.search([])
+        rows = self.search([], limit=NUMBERS)
         if not rows:
             return {FIRST: self._made(FIRST, "")}, FIRST
         begin = self._expiry()
@@ -70,7 +70,7 @@ class EmailLinkKey(models.Model):
         self.env.invalidate_all()
         if not self.search_count([], limit=1):
             self.create({"number": FIRST})
-        used = set(self.search([]).mapped("number"))
+        used = set(self.search([], limit=NUMBERS).mapped("number"))
         old = self.search([("retired_at", "=", False)])
         free = [number for number in ((old.number + n) % NUMBERS for n in range(1, NUMBERS)) if number not in used]
         if not free:

@@ -53,6 +53,18 @@ class EmailTrackingUrl(models.Model):
         """Give the address that a click in `mailing` leads to: with the parameters that were frozen at its launch."""
         return with_parameters(self.url, mailing.link_parameters or "")
 
+    def action_write_message(self):
+        """Open the dialog for the message that is shown instead of leading to the address."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Message of “%s”", self.name),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(self.env.ref("email_campaign.email_tracking_url_view_form_message").id, "form")],
+            "target": "new",
+        }
+
     def action_make_list(self):
         """Open the dialog that makes a target list of those who clicked this link."""
         self.ensure_one()

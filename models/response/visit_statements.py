@@ -111,7 +111,7 @@ _CLICKED_STAMPS = SQL(
 
 
 def visited(kind, address):
-    """Give the statement that writes down an open or a click and gives (human, url, explains, added) of what it leads to.
+    """Give the statement that writes down an open or a click and gives what it leads to: (human, url, explains, added).
 
     `human` is empty where the recipient is gone, the others where the link is; `explains` says that it shows a message;
     `added` are the parameters that belong to it.
