@@ -1,6 +1,6 @@
 {
     "name": "Email Campaigns",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "summary": "Campaigns to contacts, leads and users: sent fast and safely, tracked honestly, on record in the CRM",
     "category": "Marketing/Email Campaigns",
     "author": "Email Campaigns contributors",

@@ -157,10 +157,14 @@ class Subscribe(http.Controller):
         request.update_context(lang=lang)
         list_type = list_type.with_context(lang=lang)
         again = list_type.active and list_type.subscribe_form
+        company = (list_type.company_id or request.env.company).sudo()
         values.update(
-            page_lang=lang.replace("_", "-"),
+            page_lang=lang.partition("@")[0].replace("_", "-"),
+            page_dir=request.env["res.lang"]._get_data(code=lang).direction or "ltr",
             list_type=list_type,
-            company=(list_type.company_id or request.env.company).sudo(),
+            company=company,
+            brand=company.name,
+            logo=list_type._logo_uri(company),
             form_url=list_type._subscribe_url() if again else "",
         )
         response = request.render(template, values, status=status)
@@ -173,4 +177,6 @@ class Subscribe(http.Controller):
         return [
             (name, value.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}"))
             for name, value in PAGE_HEADERS
+            # The older header knows nothing of single websites, and some go by it still.
+            if name != "X-Frame-Options" or ancestors == "'none'"
         ]

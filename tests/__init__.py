@@ -24,6 +24,7 @@ from . import (
     test_frequency,
     test_launch,
     test_launch_numbers,
+    test_line,
     test_lists,
     test_lists_excluding,
     test_lists_opening,

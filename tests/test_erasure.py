@@ -147,7 +147,16 @@ class TestErasure(SubscribeCase, ImportCase):
         page = self.url_open(f"/email/u/{token}", headers=PHONE)
         self.assertEqual(page.status_code, 200)
         self.assertNotIn("nora", page.text.lower())
-        self.assertEqual(self.url_open(f"/email/u/{token}", data={"scope": "type"}).status_code, 200)
+        before = self.env["email.consent"].search_count([])
+        for scope in ("type", "everything"):
+            self.assertEqual(self.url_open(f"/email/u/{token}", data={"scope": scope}).status_code, 200)
+        opened = self.env["email.link"]._signer().sign("open", mailing.recipient_ids.id)
+        self.assertEqual(self.url_open(f"/email/o/{opened}.gif", headers=PHONE).status_code, 200)
+        self.assertEqual(self.env["email.consent"].search_count([]), before, "there is nobody who could say it")
+        for model in ("email.address", "email.subscription", "mail.blacklist"):
+            self.assertFalse(self.env[model].search_count([("email", "like", "erased.invalid")]), model)
+        events = self.env["email.campaign.event"].search([("recipient_id", "in", mailing.recipient_ids.ids)])
+        self.assertFalse(any(events.mapped("ip") + events.mapped("user_agent")))
 
     def test_the_key_is_missed(self):
         self.erase()

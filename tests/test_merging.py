@@ -15,8 +15,9 @@ class TestMerging(AddresseeCase):
         mailing = self.make_mailing(target_list, user=self.seller, body_html=body)
         mailing.action_launch()
         self.send()
-        for recipient in mailing.recipient_ids.filtered(lambda found: found.state == "sent"):
-            recipient.sudo()._note_first("open")
+        reached = mailing.recipient_ids.filtered(lambda found: found.state == "sent")
+        reached.sudo().opened_at = self.env.cr.now()
+        self.env.flush_all()
         self.env.invalidate_all()
         return mailing
 

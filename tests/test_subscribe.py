@@ -255,6 +255,23 @@ class TestSubscribe(SubscribeCase):
         self.assertIn("This link is no longer valid", response.text)
         self.assertEqual(self.state("nora@new.example"), "opted_out", "the old link subscribes nobody again")
 
+    def test_who_asks_for_others_changes_nothing_for_them(self):
+        """Anybody can type the address of a subscriber: the links of its owner go on working."""
+        self.list_type.welcome_template_id = self.env.ref("email_campaign.mail_template_welcome")
+        self.confirmed("nora@new.example")
+        path = self.confirm_path("nora@new.example")
+        self.env["email.subscription.request"].search([]).requested_at = "2020-01-01"
+        self.env.flush_all()
+        self.subscribe("nora@new.example")
+        self.env["email.subscription.request"].search([]).expires_at = "2020-01-01"
+        self.env.flush_all()
+        self.env["email.subscription.request"]._gc_requests()
+        self.assertEqual(self.state("nora@new.example"), "opted_in")
+        self.assertNotIn("expire", [said for said, _source, _list_type in self.ledger("nora@new.example")])
+        self.subscribe("nora@new.example")
+        self.assertEqual(self.url_open(path, data={"List-Unsubscribe": "One-Click"}).status_code, 200)
+        self.assertEqual(self.state("nora@new.example"), "opted_out")
+
     def test_without_double_opt_in(self):
         self.list_type.double_opt_in = False
         self.subscribe("nora@new.example")

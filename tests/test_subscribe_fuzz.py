@@ -71,7 +71,7 @@ class TestFuzz(SubscribeCase):
         for path in (self.path, self.confirm):
             for method in ("PUT", "DELETE", "PATCH"):
                 response = self.url_open(path, data={"email": "m@new.example"}, method=method, headers=PHONE)
-                self.assertEqual(response.status_code, 405, method)
+                self.assertEqual(response.status_code, 404, method)
             for headers in ({"Purpose": "prefetch"}, {"Sec-Purpose": "prefetch;prerender"}, {"X-Moz": "prefetch"}):
                 self.assertEqual(self.url_open(path, headers={**PHONE, **headers}).status_code, 200)
         self.assertEqual(self.state("nora@new.example"), "pending")
@@ -90,7 +90,7 @@ class TestFuzz(SubscribeCase):
     def test_whatever_is_asked_for(self, text):
         for path in ("/email/s/", "/email/confirm/"):
             response = self.url_open(path + "".join(f"%{octet:02x}" for octet in text.encode("utf-8", "replace")))
-            self.assertIn(response.status_code, (400, 404, 405))
+            self.assertIn(response.status_code, (400, 404))
 
     def test_names_with_markup(self):
         self.subscribe("m@new.example", name="<img src=x onerror=alert(1)>\x00\u202e\r\nBcc: c@d.example {{ 7*7 }}")

@@ -4,7 +4,7 @@ from urllib.parse import quote
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
@@ -223,6 +223,22 @@ class TestWhatALinkDoes(VisitCase):
         self.recipient.unlink()
         self.assertEqual(self.get("c", number, self.link.id).headers["Location"], self.link.url)
         self.assertEqual(self.get("o", number).status_code, 200)
+
+    def test_a_link_of_before_links_were_signed_together(self):
+        token = self.signer.sign(CLICK, self.recipient.id, self.link.id)
+        response = self.url_open(f"/email/c/{token}", headers=BROWSER, allow_redirects=False)
+        self.assertEqual((response.status_code, response.headers["Location"]), (302, self.link.url))
+        self.assertEqual(self.judged(), [("click", "human", None)])
+
+    def test_an_address_that_no_browser_can_be_sent_to(self):
+        for url in (
+            "https://[your-domain]/x",
+            "https://x.example:abc/",
+            "https:///x",
+            "https://x.example/\nSet-Cookie: a",
+        ):
+            with self.subTest(url), self.assertRaises(ValidationError):
+                self.link.copy({"url": url})
 
     def test_a_new_key_and_links_of_the_one_before(self):
         old = self.signer.sign_family(CLICK, self.recipient.id, self.link.id)

@@ -172,6 +172,20 @@ def place_url_fields(slots: Slots, url: str) -> None:
         slots.set_context(fields[:1], "url")
 
 
+def is_web_address(url: str) -> bool:
+    """Say whether `url` is a whole http(s) address that a browser can be sent to."""
+    try:
+        return (
+            url.lower().startswith(("http://", "https://"))
+            and url.isprintable()
+            and " " not in url
+            and _has_host(url)
+            and (urlsplit(url).port or 1) > 0
+        )
+    except ValueError:
+        return False
+
+
 def _has_host(url: str) -> bool:
     try:
         return bool(urlsplit(url).hostname)

@@ -17,6 +17,7 @@ from .visitor_networks import is_public, owner
 
 Verdict = Literal["human", "machine"]
 
+LONGEST_RECORDED = 500
 MAX_USER_AGENT = 512  # characters looked at; the longest of real browsers have about 300
 
 # Proxies that fetch images when a person opens the message, although the list of crawlers names them.
@@ -78,6 +79,11 @@ def judge_visitor(user_agent: str | None, ip: str | None) -> Visit:
     if by_name.verdict == "human" and whose:
         return Visit("machine", "google_network" if whose == "google" else "apple_proxy")
     return by_name
+
+
+def recorded(user_agent: str | None) -> str | None:
+    """Return what is kept of a User-Agent: of bounded length and without NUL, which no database takes."""
+    return user_agent.replace("\0", "")[:LONGEST_RECORDED] if user_agent else None
 
 
 @lru_cache(maxsize=4096)

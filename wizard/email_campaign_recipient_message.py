@@ -4,8 +4,8 @@ from email.utils import format_datetime
 from odoo import api, fields, models
 
 # A signed link acts for the recipient: it is not for others to use.
-SIGNED = re.compile(r"(/email/\w/)[\w-]{16,}|(\+)[0-9a-f]{16,}(?=@)")
-HIDDEN = r"\1\2…"
+SIGNED = re.compile(r"(/email/\w/)[\w-]{16,}|(\+)[0-9a-f]{16,}(?=@)|(\?subject=)[\w-]{16,}")
+HIDDEN = r"\1\2\3…"
 
 
 class EmailCampaignRecipientMessage(models.TransientModel):

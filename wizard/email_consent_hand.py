@@ -33,6 +33,7 @@ class EmailConsentHand(models.TransientModel):
         subscriptions = self.env["email.subscription"].sudo().with_context(email_consent=said)
         blacklist = self.env["mail.blacklist"].sudo().with_context(email_consent=said)
         self.subscription_ids.check_access("read")
+        self.list_type_id.check_access("read")
         pairs = [(subscription.email, subscription.list_type_id) for subscription in self.subscription_ids]
         if self.email:
             if not self.list_type_id and not (self.everything and self.state == "opted_out"):
@@ -41,9 +42,27 @@ class EmailConsentHand(models.TransientModel):
             pairs += [(email, self.list_type_id) for email in emails]
         if not pairs:
             raise UserError(self.env._("Type the address of whoever said so."))
+        if self.state == "opted_in":
+            self._check_not_erased(pairs)
         for email, list_type in pairs:
             if self.everything and self.state == "opted_out":
                 blacklist._add(address.spelled(email), message=self.note)
             else:
                 subscriptions._set_state(email, list_type, self.state, self.note)
         return {"type": "ir.actions.act_window_close"}
+
+    def _check_not_erased(self, pairs):
+        """Refuse addresses that were erased: only their owners can come back, by confirming it themselves."""
+        by_type = {}
+        for email, list_type in pairs:
+            by_type.setdefault(list_type, []).append(email)
+        erasures = self.env["email.erasure"].sudo()
+        erased = [email for list_type, emails in by_type.items() for email in erasures._erased_of(emails, list_type)]
+        if erased:
+            raise UserError(
+                self.env._(
+                    "%(emails)s asked to be erased, and can't be opted in by others. They come back by subscribing "
+                    "themselves and confirming it.",
+                    emails=", ".join(sorted(erased)),
+                )
+            )

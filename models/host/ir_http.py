@@ -20,6 +20,11 @@ class IrHttp(models.AbstractModel):
             raise
 
     @classmethod
+    def _serve_fallback(cls):
+        """Serve no file below our routes: nobody is to try out names there, and a NUL in one is no error of ours."""
+        return None if request.httprequest.path.startswith(ROUTES) else super()._serve_fallback()
+
+    @classmethod
     def _handle_error(cls, exception):
         """Explain every link of an email that leads nowhere by one page, the same for all of them."""
         if isinstance(exception, NotFound) and request.httprequest.path.startswith(ROUTES):

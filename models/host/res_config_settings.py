@@ -20,7 +20,7 @@ NUMBERS = {
     "email_campaign_key_days": ("email_campaign.key_days", 1825, 1, 36_500),
 }
 # How long the log keeps each kind of event, in days; see `email.campaign.event.rollup`.
-KEPT = ("sent", "failed", "open", "click", "bounce", "complaint", "opt_out", "opt_in", "reply")
+KEPT = ("sent", "failed", "open", "click", "bounce", "complaint", "opt_out", "opt_in", "pause", "reply")
 NUMBERS.update(
     {f"email_campaign_keep_{kind}_days": (f"email_campaign.keep_{kind}_days", 0, 0, 36_500) for kind in KEPT}
 )
@@ -70,6 +70,7 @@ class ResConfigSettings(models.TransientModel):
     email_campaign_keep_complaint_days = fields.Integer("Complained")
     email_campaign_keep_opt_out_days = fields.Integer("Opted Out")
     email_campaign_keep_opt_in_days = fields.Integer("Opted In")
+    email_campaign_keep_pause_days = fields.Integer("Paused")
     email_campaign_keep_reply_days = fields.Integer("Replied")
 
     email_campaign_open_tracking = fields.Selection(

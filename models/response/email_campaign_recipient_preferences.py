@@ -68,7 +68,7 @@ class EmailCampaignRecipient(models.Model):
     def _blacklisting(self):
         """Give (whether no email at all reaches this address, whether its owner may take that back here)."""
         entry = self.env["mail.blacklist"].sudo()._of_address(self.email)
-        return bool(entry), entry.by_owner or (bool(entry) and self.opted_out_scope == "everything")
+        return bool(entry), entry.by_owner
 
     def _come_back(self, source, ip=None, user_agent=None):
         """Take an opt-out of all email back, if the owner of the address made it; give whether that was so."""

@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ...tools import visitor
+
 
 class EmailCampaignRecipient(models.Model):
     """What a recipient does with an email, written down: evidence that it arrived, opting out and in again."""
@@ -71,7 +73,9 @@ class EmailCampaignRecipient(models.Model):
         list_type = office._list_type()
         if self.opted_out_scope == "everything":
             detail = office.env._("all email")
-            self.env["mail.blacklist"].sudo()._remove(self.email, message=office.env._("Opted in again: %s", source))
+            blacklist = self.env["mail.blacklist"].sudo()
+            if blacklist._of_address(self.email).by_owner:
+                blacklist._remove(self.email, message=office.env._("Opted in again: %s", source))
         else:
             detail = list_type.name
         subscriptions = self.env["email.subscription"].sudo()
@@ -88,7 +92,7 @@ class EmailCampaignRecipient(models.Model):
 
     def _log_consent(self, kind, detail, ip, user_agent, **told):
         self.env["email.campaign.event"]._log(
-            self, kind, verdict="human", detail=detail, ip=ip, user_agent=(user_agent or "")[:500], **told
+            self, kind, verdict="human", detail=detail, ip=ip, user_agent=visitor.recorded(user_agent), **told
         )
 
     def _list_type(self):

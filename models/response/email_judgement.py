@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import visitor
-from .visit_statements import KNOWN_SECONDS, NOW
+from .visit_statements import KNOWN_SECONDS, NOBODY, NOW
 
 # Recipients of a mass email at a time, of whom most have done nothing.
 PORTION = 5000
@@ -106,6 +106,7 @@ class EmailJudgement(models.Model):
                 portion=portion,
                 most=MOST,
                 known=KNOWN_SECONDS,
+                nobody=NOBODY,
                 now=NOW,
                 agents=[agent for agent, _ip in visitors],
                 ips=[ip for _agent, ip in visitors],
@@ -141,7 +142,9 @@ WITH told AS MATERIALIZED (
                e.verdict_reason AS reason, r.sent_at,
                row_number() OVER (PARTITION BY e.recipient_id ORDER BY e.id) AS place
           FROM email_campaign_recipient r JOIN email_campaign_event e ON e.recipient_id = r.id
-         WHERE %(portion)s AND e.kind IN ('open', 'click')) numbered
+         WHERE %(portion)s AND e.kind IN ('open', 'click')
+           -- Of who was erased nothing is left to judge by.
+           AND r.email NOT LIKE %(nobody)s) numbered
      WHERE place <= %(most)s
 ), ends AS MATERIALIZED (
     SELECT recipient_id, at, ip FROM visits v

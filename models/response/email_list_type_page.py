@@ -1,18 +1,9 @@
-import re
-
-from lxml import etree
-from lxml import html as lxml_html
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.image import image_data_uri
 
 from ...tools.weborigin import origin
 from .email_link import PREVIEW
-
-_PICTURE = re.compile(r"/web/image/(\d{1,9})\b")
-MOST_OCTETS = 500_000  # of one picture in a text; larger ones are left out of a page that is to be there at once
 
 
 class EmailListType(models.Model):
@@ -80,21 +71,8 @@ class EmailListType(models.Model):
         return ""
 
     def _page_html(self, name):
-        """Give the text of field `name` for a page, with its pictures in it: fetching one would begin a session."""
-        text = self[name]
-        if not text or "<img" not in text:
-            return text
-        root = lxml_html.fragment_fromstring(str(text), create_parent="div")
-        for image in list(root.iter("img")):
-            found = _PICTURE.search(image.get("src") or "")
-            attachment = self.env["ir.attachment"].sudo().browse(int(found[1]) if found else ()).exists()
-            own = attachment.res_model == self._name and attachment.res_id == self.id
-            picture = (attachment.public or own) and (attachment.mimetype or "").startswith("image/")
-            if picture and attachment.file_size <= MOST_OCTETS:
-                image.set("src", f"data:{attachment.mimetype};base64,{attachment.datas.decode()}")
-            else:
-                image.drop_tree()
-        return Markup(etree.tostring(root, encoding="unicode", method="html"))  # noqa: S704 (an HTML field is clean)
+        """Give the text of field `name` for a page, with its pictures in it."""
+        return self.env["email.page"]._with_pictures(self, name)
 
     @api.model
     def _offered(self, company):

@@ -1,3 +1,9 @@
+import re
+
+from lxml import etree
+from lxml import html as lxml_html
+from markupsafe import Markup
+
 from odoo import api, models
 from odoo.http import request
 from odoo.tools.misc import get_lang
@@ -21,6 +27,9 @@ PAGE_HEADERS = [
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 ]
+
+_PICTURE = re.compile(r"/web/image/(\d{1,9})\b")
+MOST_OCTETS = 500_000  # of one picture in a text; larger ones are left out of a page that is to be there at once
 
 
 class EmailPage(models.AbstractModel):
@@ -48,6 +57,24 @@ class EmailPage(models.AbstractModel):
             headers = [(name, value) for name, value in headers if name != "Content-Security-Policy"]
             headers.append(("Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in policy.items())))
         return request.make_response(html, headers, status=status)
+
+    @api.model
+    def _with_pictures(self, record, name):
+        """Give the HTML field `name` of `record` with its pictures in it: fetching one would begin a session."""
+        text = record[name]
+        if not text or "<img" not in text:
+            return text
+        root = lxml_html.fragment_fromstring(str(text), create_parent="div")
+        for image in list(root.iter("img")):
+            found = _PICTURE.search(image.get("src") or "")
+            attachment = self.env["ir.attachment"].sudo().browse(int(found[1]) if found else ()).exists()
+            own = attachment.res_model == record._name and attachment.res_id == record.id
+            picture = (attachment.public or own) and (attachment.mimetype or "").startswith("image/")
+            if picture and attachment.file_size <= MOST_OCTETS:
+                image.set("src", f"data:{attachment.mimetype};base64,{attachment.datas.decode()}")
+            else:
+                image.drop_tree()
+        return Markup(etree.tostring(root, encoding="unicode", method="html"))  # noqa: S704 (an HTML field is clean)
 
     @api.model
     def _missing(self):

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ...tools.links import with_parameters
+from ...tools.links import is_web_address, with_parameters
 
 # What decides where a link leads.
 LEADING = ("url", "code", "campaign_id")
@@ -53,6 +53,10 @@ class EmailTrackingUrl(models.Model):
         """Give the address that a click in `mailing` leads to: with the parameters that were frozen at its launch."""
         return with_parameters(self.url, mailing.link_parameters or "")
 
+    def _page_html(self):
+        """Give the message for a page, with its pictures in it."""
+        return self.env["email.page"]._with_pictures(self, "message")
+
     def action_write_message(self):
         """Open the dialog for the message that is shown instead of leading to the address."""
         self.ensure_one()
@@ -102,7 +106,7 @@ class EmailTrackingUrl(models.Model):
     @api.constrains("url")
     def _check_url(self):
         for tracking_url in self:
-            if not tracking_url.url.lower().startswith(("http://", "https://")):
+            if not is_web_address(tracking_url.url):
                 raise ValidationError(
                     self.env._(
                         "“%(url)s” can't be a tracking URL. Write the whole address, beginning with https://",

@@ -33,7 +33,6 @@ RULES = {
     "links": ("email_campaign.burst_links", 3),
     "seconds": ("email_campaign.burst_seconds", 3),
 }
-LONGEST_AGENT = 500
 
 
 class Target(NamedTuple):
@@ -66,17 +65,15 @@ class EmailVisit(models.AbstractModel):
     @api.model
     def _clicked(self, token, request):
         """Write down that the link of `token` was followed; give its Target, None for a token that is not ours."""
-        ids = self.env["email.link"]._signer().read_family(CLICK, token)
+        signer = self.env["email.link"]._signer()
+        # Links of mails that left before links of one mail were signed together.
+        ids = signer.read_family(CLICK, token) or signer.read(CLICK, token, 2)
         if not ids:
             return None
         recipient_id, url_id = ids
         row = self._note("click", recipient_id, url_id, request) if recipient_id else None
-        if row:
-            _human, url, explains, added = row
-            url = with_parameters(url, added or "") if url else url
-        else:
-            url, explains = self._leads_to(url_id)
-        return Target(url_id, recipient_id, url, bool(explains))
+        url, explains, added = row[1:] if row else self._leads_to(url_id, recipient_id)
+        return Target(url_id, recipient_id, with_parameters(url, added or "") if url else url, bool(explains))
 
     @api.model
     def _open_tracking(self):
@@ -114,8 +111,7 @@ class EmailVisit(models.AbstractModel):
             "machine": "hidden_link" if hidden else machine,
             "human": visit.reason,
             "ip": request.remote_addr,
-            # PostgreSQL takes no NUL in a text.
-            "agent": agent.replace("\0", "")[:LONGEST_AGENT] if agent else None,
+            "agent": visitor.recorded(agent),
         }
         values.update(self._rules(), hidden=hidden, evidence=EVIDENCE)
         # What a worker reads at its first visit, keys and rules, has begun a transaction that nobody needs any more.
@@ -181,10 +177,21 @@ class EmailVisit(models.AbstractModel):
             raise
 
     @api.model
-    def _leads_to(self, url_id):
-        """Give (url, explains) of a tracking URL, both empty where there is none any more."""
-        rows = self.env.execute_query(SQL("SELECT url, show_message FROM email_tracking_url WHERE id = %s", url_id))
-        return rows[0] if rows else (None, None)
+    def _leads_to(self, url_id, recipient_id):
+        """Give (url, explains, added) of a tracking URL, all empty where there is none any more."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT u.url, u.show_message, m.link_parameters
+                  FROM email_tracking_url u
+             LEFT JOIN email_campaign_recipient r ON r.id = %s LEFT JOIN email_campaign_mailing m ON m.id = r.mailing_id
+                 WHERE u.id = %s
+                """,
+                recipient_id,
+                url_id,
+            )
+        )
+        return rows[0] if rows else (None, None, None)
 
     @api.model
     def _superuser(self):

@@ -5,6 +5,8 @@ PostgreSQL reads and plans it once for a connection: that takes three times as l
 
 from odoo.tools import SQL
 
+from ..audience.consent.email_erasure import ERASED_DOMAIN
+
 # What the prepared statements are given, in this order, and its types.
 PARAMETERS = {
     "recipient": "bigint",
@@ -25,6 +27,8 @@ LATEST = 50
 # Seconds in which whoever followed the hidden link is known by address and User-Agent.
 KNOWN_SECONDS = 60
 NOW = SQL("now() AT TIME ZONE 'utc'")
+# Who was erased leaves no trace any more; see `email.erasure`.
+NOBODY = f"%@{ERASED_DOMAIN}"
 
 # The recipient, by primary key; nothing if it was deleted since.
 _HIT = """
@@ -33,7 +37,7 @@ _HIT = """
                %(soon)s > 0 AND (r.state IN ('claimed', 'handed') OR r.sent_at > %(now)s - %(soon)s * interval '1 s')
                AS too_soon
           FROM email_campaign_recipient r JOIN email_campaign_mailing m ON m.id = r.mailing_id
-         WHERE r.id = %(recipient)s
+         WHERE r.id = %(recipient)s AND r.email NOT LIKE %(nobody)s
     )
 """
 # What this visit and the latest before it tell together, by the index (recipient_id, id) of the log.
@@ -126,6 +130,7 @@ def visited(kind, address):
         **parameters,
         kind=kind,
         now=NOW,
+        nobody=NOBODY,
         latest=LATEST,
         known=KNOWN_SECONDS,
         address=address,
@@ -160,9 +165,10 @@ def logged_only(kind, **values):
                     CASE WHEN %(machine)s IS NULL THEN 'human' ELSE 'machine' END, coalesce(%(machine)s, %(human)s),
                     %(ip)s, %(agent)s
                FROM email_campaign_recipient r JOIN email_campaign_mailing m ON m.id = r.mailing_id
-              WHERE r.id = %(recipient)s
+              WHERE r.id = %(recipient)s AND r.email NOT LIKE %(nobody)s
         """,
         kind=kind,
         now=NOW,
+        nobody=NOBODY,
         **{name: values[name] for name in ("recipient", "url", "machine", "human", "ip", "agent")},
     )

@@ -1,10 +1,13 @@
 """Something to do while the database works: one thread beside the worker's own, for one transaction at a time."""
 
+import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from odoo.sql_db import Cursor
+
+_logger = logging.getLogger(__name__)
 
 # After so many steps the others have a chance to run: Python's lock is not handed over by itself before 5 ms are over,
 # and in that time connections would idle.
@@ -33,13 +36,19 @@ class Aside:
         """
         if type(cr) is not Cursor:
             return work()  # the cursor of a test belongs to its thread
-        future = self._pool.submit(work)
+        try:
+            future = self._pool.submit(work)
+        except RuntimeError:
+            return work()  # this process is ending, and begins no thread any more
         try:
             steps = 0
             while not future.done() and meanwhile():
                 steps += 1
                 if steps % STEPS == 0:
                     time.sleep(BREATH)
+        except Exception:
+            # What `work` has committed by now counts all the same.
+            _logger.exception("Nothing more is made ahead")
         finally:
             # Whatever comes in between, the cursor is not left to two.
             wait([future])

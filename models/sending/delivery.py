@@ -71,6 +71,8 @@ class Delivery:
         self._not_before = self._dry_until = 0.0
         self._accepted = self._dealt = 0
         started = self._counted_from = time.monotonic()
+        # Who looks at the form is told after a moment: what is over by then needs no news on the way.
+        self._notified = max(self._notified, started)
         while True:
             self._stopping = self._stopping or time.monotonic() >= until
             group = self._next_group()
@@ -183,7 +185,7 @@ class Delivery:
         except ConnectingError as error:
             self._stop(ProviderError(error.explanation))
             return False
-        return True
+        return bool(self.line.width)
 
     def _stop(self, error):
         """Hand over nothing more; `error` is raised once it is known what became of what is under way."""

@@ -43,8 +43,8 @@ class Dispatch:
                 return self._send_by(mailing, provider, until)
             except ProviderError as error:
                 self.drop(mailing)
-                self._close(provider)
                 mailing._committed(lambda p=provider, e=error: p._note_trouble(e.explanation))
+                self._close(provider)
                 waiting.append((error.explanation, provider.next_try_at))
             except SenderError as error:
                 self.drop(mailing)

@@ -1,10 +1,14 @@
 """The connections to one provider, kept open as long as a worker has something for it."""
 
+import logging
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 
 from ...tools.lanes import Lanes
 from .connecting import ConnectingError
+
+_logger = logging.getLogger(__name__)
 
 # How many mails may be with the server and without an answer: what a crash leaves in doubt at the most.
 WINDOW = 128
@@ -32,6 +36,7 @@ class Line:
             max_mails=max(1, provider.max_mails),
         )
         self._not_before = 0.0
+        self._refused = False  # the last one that was asked for
         self._openers = None
         self._opening = set()
 
@@ -43,49 +48,70 @@ class Line:
     @property
     def may_widen(self):
         """Whether it is worth trying to open another connection, or one was opened meanwhile."""
-        if any(future.done() for future in self._opening):
-            return True
-        return self.lanes.missing > len(self._opening) and (not self.width or time.monotonic() >= self._not_before)
+        return any(future.done() for future in self._opening) or self._misses_some()
 
     def widen(self, outgoing):
         """See to it that connections are opened where some are missing, and use those that are open by now.
 
+        Only what the worker's own thread meets decides about the provider: others are a gain, and what keeps one of
+        them from being opened may be over.
+
         :raises ConnectingError: when none can be opened and there is no other
         """
-        if self._opening:
-            self._use_opened(wait_for_one=not self.width)
-        if not self.may_widen:
+        self._use_opened()
+        if not self._misses_some():
             return
         if not self.width or not outgoing.may_open_apart:
-            self._use(outgoing.open)
+            self._open(outgoing)
             return
         self._openers = self._openers or ThreadPoolExecutor(OPENED_AT_ONCE, "email connections")
-        while len(self._opening) < self.lanes.missing:
+        # Who was refused asks for one at a time, until one is granted.
+        wanted = 1 if self._refused else self.lanes.missing
+        while len(self._opening) < wanted:
             self._opening.add(self._openers.submit(outgoing.open_apart))
 
     def close(self):
         """Give the outcomes of what was still under way."""
-        wait(self._opening)
-        for future in self._opening:
-            if not future.exception():
-                future.result().close()
-        self._opening.clear()
-        if self._openers:
-            self._openers.shutdown()
-        return self.lanes.close()
+        try:
+            # What has not begun is not waited for.
+            self._opening = {future for future in self._opening if not future.cancel()}
+            wait(self._opening)
+            for future in self._opening:
+                if not future.exception():
+                    with suppress(OSError):
+                        future.result().close()
+            self._opening.clear()
+            if self._openers:
+                self._openers.shutdown()
+        finally:
+            outcomes = self.lanes.close()
+        return outcomes
 
-    def _use_opened(self, wait_for_one):
-        if wait_for_one:
-            wait(self._opening, return_when=FIRST_COMPLETED)
+    def _misses_some(self):
+        return self.lanes.missing > len(self._opening) and (not self.width or time.monotonic() >= self._not_before)
+
+    def _open(self, outgoing):
+        """Open one connection in this thread."""
+        try:
+            self.lanes.add(outgoing.open())
+            self._refused = False
+        except ConnectingError:
+            self._note_refusal()
+            if not self.width:
+                raise
+
+    def _use_opened(self):
         for future in [future for future in self._opening if future.done()]:
             self._opening.remove(future)
-            self._use(future.result)
+            error = future.exception()
+            if error is None:
+                self.lanes.add(future.result())
+                self._refused = False
+                continue
+            self._note_refusal()
+            if not isinstance(error, ConnectingError):
+                _logger.warning("another connection to %s could not be opened", self.provider.id, exc_info=error)
 
-    def _use(self, opened):
-        """Let a lane have the connection that `opened` gives."""
-        try:
-            self.lanes.add(opened())
-        except ConnectingError:
-            self._not_before = time.monotonic() + REFUSED_PAUSE
-            if not self.width and not self._opening:
-                raise
+    def _note_refusal(self):
+        self._refused = True
+        self._not_before = time.monotonic() + REFUSED_PAUSE

@@ -3,6 +3,8 @@
 import email.utils
 from dataclasses import dataclass, field
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import api
 from odoo.modules.registry import Registry
 from odoo.sql_db import Cursor
@@ -74,7 +76,12 @@ class Outgoing:
         with Registry(self._dbname).cursor() as cr:
             mail_servers = self._mail_servers.with_env(api.Environment(cr, env.uid, env.context, env.su))
             server = self.server and mail_servers.browse(self.server.id)
-            return connect(mail_servers, server, self._written)
+            connection = connect(mail_servers, server, self._written)
+            try:
+                cr.commit()  # pylint: disable=invalid-commit
+            except SerializationFailure:
+                cr.rollback()  # another one had the token renewed at the same moment, and wrote it
+            return connection
 
     @property
     def server_name(self):

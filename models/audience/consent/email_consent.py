@@ -90,9 +90,11 @@ class EmailConsent(models.Model):
                 RAISE EXCEPTION 'The consent ledger is append-only: % refused', TG_OP
                       USING ERRCODE = 'restrict_violation';
             END $$;
-            CREATE OR REPLACE TRIGGER email_consent_keep_rows BEFORE UPDATE OR DELETE ON email_consent
+            DROP TRIGGER IF EXISTS email_consent_keep_rows ON email_consent;
+            DROP TRIGGER IF EXISTS email_consent_keep_table ON email_consent;
+            CREATE TRIGGER email_consent_keep_rows BEFORE UPDATE OR DELETE ON email_consent
                    FOR EACH ROW EXECUTE FUNCTION email_consent_keep();
-            CREATE OR REPLACE TRIGGER email_consent_keep_table BEFORE TRUNCATE ON email_consent
+            CREATE TRIGGER email_consent_keep_table BEFORE TRUNCATE ON email_consent
                    FOR EACH STATEMENT EXECUTE FUNCTION email_consent_keep();
             """
         )

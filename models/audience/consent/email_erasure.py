@@ -129,6 +129,9 @@ class EmailErasure(models.Model):
                                 WHERE l.company_id <> ALL(%(companies)s) AND m.email_normalized = %(email)s)
                     OR EXISTS (SELECT FROM email_subscription s JOIN email_list_type t ON t.id = s.list_type_id
                                 WHERE t.company_id <> ALL(%(companies)s) AND s.email = %(email)s)
+                    OR EXISTS (SELECT FROM email_pause WHERE company_id <> ALL(%(companies)s) AND email = %(email)s)
+                    OR EXISTS (SELECT FROM email_subscription_request q JOIN email_list_type t ON t.id = q.list_type_id
+                                WHERE t.company_id <> ALL(%(companies)s) AND q.email = %(email)s)
                 """,
                 companies=self.env.companies.ids,
                 email=email,

@@ -45,7 +45,8 @@ class EmailSubscriptionRequest(models.Model):
 
     def _leave(self, ip=None, user_agent=None, source="page"):
         """Opt the owner out again; give whether the link was one of somebody who is subscribed."""
-        if self.state == "pending":
+        # By what holds and not by the request: anybody may ask for an address that is subscribed already.
+        if not self._is_subscribed() and self.state == "pending":
             return False
         said = self._saying(source, ip, user_agent)
         said.env["email.subscription"].sudo()._set_state(

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ....tools import network
+from ....tools import network, visitor
 
 #: Days in which a request can be confirmed.
 EXPIRES_AFTER = 7
@@ -153,7 +153,7 @@ class EmailSubscriptionRequest(models.Model):
                 expires=EXPIRES_AFTER,
                 ip=ip,
                 network=near or None,
-                agent=(user_agent or "")[:500] or None,
+                agent=visitor.recorded(user_agent),
                 most=MAILS_A_DAY,
                 quiet=QUIET,
             ),
@@ -190,7 +190,20 @@ class EmailSubscriptionRequest(models.Model):
     @api.autovacuum
     def _gc_requests(self):
         """Forget what nobody confirmed, and where the others were when they asked: the ledger knows that."""
-        gone = SQL("state = 'pending' AND expires_at < now() AT TIME ZONE 'utc'")
+        # Anybody can ask for an address that is subscribed: that changes nothing, and the links of its owner stay.
+        subscribed = SQL(
+            """
+            EXISTS (SELECT FROM email_subscription s
+                     WHERE s.email = email_subscription_request.email AND s.state = 'opted_in'
+                       AND s.list_type_id = email_subscription_request.list_type_id)
+            """
+        )
+        over = SQL("state = 'pending' AND expires_at < now() AT TIME ZONE 'utc'")
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL("UPDATE email_subscription_request SET state = 'confirmed' WHERE %s AND %s", over, subscribed)
+        )
+        gone = SQL("%s AND NOT %s", over, subscribed)
         consents = self.env["email.consent"]._told(source="system")
         consents._record(SQL("SELECT email, list_type_id FROM email_subscription_request WHERE %s", gone), "expire")
         self.env.cr.execute(

@@ -61,5 +61,7 @@ registry.category("fields").add("email_campaign_html", {
     ...htmlField,
     component: EmailHtmlField,
     displayName: _t("HTML of a mass email"),
+    // What the web client says of the look of an HTML field holds for this one, its width above all.
+    additionalClasses: [...(htmlField.additionalClasses || []), "o_field_html"],
     fieldDependencies: [{ name: "link_choices", type: "json", readonly: true }],
 });

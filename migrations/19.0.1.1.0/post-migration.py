@@ -1,0 +1,15 @@
+"""The log has no foreign key to tracking URLs any more, and finds the events of a recipient in their order."""
+
+
+def migrate(cr, version):
+    """Take away what Odoo leaves in place when a field stops asking for it."""
+    cr.execute("ALTER TABLE email_campaign_event DROP CONSTRAINT IF EXISTS email_campaign_event_tracking_url_id_fkey")
+    cr.execute("DROP INDEX IF EXISTS email_campaign_event__recipient_id_index")
+    # Whoever opted out of everything by one of our links may take that back by one.
+    cr.execute(
+        """
+        UPDATE mail_blacklist b SET by_owner = TRUE
+          FROM email_campaign_recipient r
+         WHERE r.opted_out_scope = 'everything' AND b.email_key = r.email AND b.active AND b.by_owner IS NOT TRUE
+        """
+    )

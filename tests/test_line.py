@@ -1,0 +1,143 @@
+"""Connections that are opened aside: a gain, and never what decides about a provider."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+from odoo.tests import BaseCase
+from odoo.tools import mute_logger
+
+from ..models.sending import line as lines
+from ..models.sending.connecting import ConnectingError
+from ..models.sending.line import Line
+
+PATIENCE = 10.0  # seconds in which threads must have done what they have to
+
+
+class Connection:
+    """As much of an `smtplib.SMTP` as a lane that is given no mail asks for."""
+
+    esmtp_features = {}
+
+    def __init__(self, fails=False):
+        self.sock = None
+        self.closed = False
+        self._fails = fails
+
+    def has_extn(self, _name):
+        return False
+
+    def close(self):
+        self.closed = True
+        if self._fails:
+            raise OSError("already gone")
+
+
+class Outgoing:
+    """Gives connections: in the worker's thread by `open`, aside by `open_apart`, whichever functions these are."""
+
+    may_open_apart = True
+
+    def __init__(self, apart):
+        self.open_apart = apart
+
+
+class TestLine(BaseCase):
+    """A line whose lanes are counted and not run: what is opened, and what is made of it when it isn't."""
+
+    def line(self, width=1, connections=4):
+        line = Line(SimpleNamespace(id=1, connections=connections, max_mails=1000))
+        self.open_lanes = width
+        taken = self.taken = []
+
+        class Lanes:
+            living = property(lambda _lanes: self.open_lanes)
+            missing = property(lambda _lanes: connections - self.open_lanes)
+
+            def add(_lanes, connection):
+                taken.append(connection)
+                self.open_lanes += 1
+
+            def close(_lanes):
+                self.closed = True
+                return []
+
+        self.closed = False
+        line.lanes = Lanes()
+        self.addCleanup(line.close)
+        return line
+
+    def until(self, condition):
+        end = time.monotonic() + PATIENCE
+        while not condition() and time.monotonic() < end:
+            time.sleep(0.005)
+        self.assertTrue(condition())
+
+    def test_the_others_are_opened_side_by_side(self):
+        together = threading.Barrier(3, timeout=PATIENCE)
+
+        def apart():
+            together.wait()
+            return Connection()
+
+        line = self.line()
+        line.widen(Outgoing(apart))
+        self.until(lambda: all(future.done() for future in line._opening))
+        self.assertTrue(line.may_widen)
+        line.widen(Outgoing(apart))
+        self.assertEqual((len(self.taken), line.width, line.may_widen), (3, 4, False))
+
+    def test_whatever_keeps_one_from_being_opened_stops_nothing(self):
+        for error in (ConnectingError("421 too many"), RuntimeError("can't start new thread"), MemoryError()):
+            with self.subTest(error), mute_logger(lines.__name__):
+
+                def apart(error=error):
+                    raise error
+
+                line = self.line()
+                line.widen(Outgoing(apart))
+                self.until(lambda line=line: all(future.done() for future in line._opening))
+                line.widen(Outgoing(apart))
+                self.assertFalse(line.may_widen, "it is left alone for a while")
+                line._not_before = 0.0
+                line.widen(Outgoing(apart))
+                self.assertEqual(len(line._opening), 1, "who was refused asks for one at a time")
+
+    def test_a_refusal_of_before_says_nothing_about_now(self):
+        def apart():
+            raise ConnectingError("421 too many")
+
+        line = self.line()
+        outgoing = Outgoing(apart)
+        outgoing.open = Connection
+        line.widen(outgoing)
+        self.until(lambda: all(future.done() for future in line._opening))
+        self.open_lanes = 0  # the one that was open has carried what it may
+        line.widen(outgoing)
+        self.assertEqual((line.width, len(self.taken)), (1, 1))
+
+        def refused():
+            raise ConnectingError("nothing answers there")
+
+        self.open_lanes = 0
+        outgoing.open = refused
+        with self.assertRaises(ConnectingError):
+            line.widen(outgoing)
+
+    def test_closing_ends_what_is_being_opened(self):
+        go = threading.Event()
+        opened = []
+
+        def apart():
+            go.wait(PATIENCE)
+            opened.append(Connection(fails=True))
+            return opened[-1]
+
+        line = self.line(connections=50)
+        line.widen(Outgoing(apart))
+        self.assertEqual(len(line._opening), 49)
+        threading.Timer(0.05, go.set).start()
+        line.close()
+        self.assertTrue(self.closed)
+        self.assertTrue(all(connection.closed for connection in opened))
+        self.assertLessEqual(len(opened), lines.OPENED_AT_ONCE, "what had not begun is not begun")
