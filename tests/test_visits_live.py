@@ -105,7 +105,7 @@ class TestVisitsLive(BaseCase):
         self.click(self.tokens[1])
         with self.registry.cursor() as cr:
             cr.execute("UPDATE email_campaign_recipient SET clicked_at = NULL WHERE id = %s", [self.recipient])
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
             cr.execute("SELECT FROM email_campaign_recipient WHERE id = %s FOR UPDATE", [self.recipient])
             self.assertEqual(self.click(self.tokens[0]).url, "https://x.example/0")
         self.assertEqual(len(self.rows()[0]), 2)
