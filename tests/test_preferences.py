@@ -118,7 +118,7 @@ class TestPreferences(PagesCase):
         self.page({"do": "pause"})
         self.assertIn("The break is over", self.page({"do": "resume"}).text)
         self.page({"do": "resume"})
-        self.assertEqual(self.events().mapped("kind"), ["pause", "pause"])
+        self.assertEqual(self.events().mapped("kind"), ["pause", "resume"])
         self.assertEqual(self.freeze_again()["person1@good.example"], "queued")
 
     def test_a_break_is_of_one_company(self):

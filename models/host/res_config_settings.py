@@ -20,7 +20,8 @@ NUMBERS = {
     "email_campaign_key_days": ("email_campaign.key_days", 1825, 1, 36_500),
 }
 # How long the log keeps each kind of event, in days; see `email.campaign.event.rollup`.
-KEPT = ("sent", "failed", "open", "click", "bounce", "complaint", "opt_out", "opt_in", "pause", "reply")
+KEPT = ("sent", "failed", "open", "click", "bounce", "complaint", "opt_out", "opt_in", "pause", "resume", "reply")
+KEPT += ("auto_reply", "delivered", "delayed", "undone")
 NUMBERS.update(
     {f"email_campaign_keep_{kind}_days": (f"email_campaign.keep_{kind}_days", 0, 0, 36_500) for kind in KEPT}
 )
@@ -71,7 +72,12 @@ class ResConfigSettings(models.TransientModel):
     email_campaign_keep_opt_out_days = fields.Integer("Opted Out")
     email_campaign_keep_opt_in_days = fields.Integer("Opted In")
     email_campaign_keep_pause_days = fields.Integer("Paused")
+    email_campaign_keep_resume_days = fields.Integer("Resumed")
     email_campaign_keep_reply_days = fields.Integer("Replied")
+    email_campaign_keep_auto_reply_days = fields.Integer("Replied by Itself")
+    email_campaign_keep_delivered_days = fields.Integer("Delivered")
+    email_campaign_keep_delayed_days = fields.Integer("Delayed")
+    email_campaign_keep_undone_days = fields.Integer("Taken Back")
 
     email_campaign_open_tracking = fields.Selection(
         [

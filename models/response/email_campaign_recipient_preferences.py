@@ -97,7 +97,7 @@ class EmailCampaignRecipient(models.Model):
         ended = self.env["email.pause"].sudo()._end(self.email, self.mailing_id.company_id)
         if ended:
             office = self._speaking_to_company().env
-            self._log_consent("pause", office._("ended: %s", source), ip, user_agent)
+            self._log_consent("resume", office._("ended: %s", source), ip, user_agent)
         return ended
 
     def _paused_until(self):

@@ -12,6 +12,12 @@ const ICONS = {
     opt_in: "fa-check-circle-o text-success",
     opt_out: "fa-ban text-warning",
     bounce: "fa-undo text-danger",
+    auto_reply: "fa-mail-reply-all text-muted",
+    delivered: "fa-check text-muted",
+    delayed: "fa-clock-o text-muted",
+    undone: "fa-history text-info",
+    pause: "fa-pause text-warning",
+    resume: "fa-play text-success",
     complaint: "fa-thumbs-o-down text-danger",
 };
 const local = (text) => (text ? toLocaleDateTimeString(deserializeDateTime(text)) : "");
