@@ -1,4 +1,10 @@
 from . import controllers, models, wizard
+from .controllers import short_way
+
+
+def post_load():
+    """Open the short way in for links and images of emails."""
+    short_way.open_way()
 
 
 def uninstall_hook(env):

@@ -73,6 +73,7 @@
         "web.assets_backend": ["email_campaign/static/src/**/*"],
         "web.assets_tests": ["email_campaign/static/tests/tours/**/*"],
     },
+    "post_load": "post_load",
     "uninstall_hook": "uninstall_hook",
     "application": True,
 }

@@ -86,3 +86,4 @@ from . import (
     test_subscribe_fuzz,
     test_tours_subscribe,
 )
+from . import test_short_way

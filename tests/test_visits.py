@@ -149,12 +149,12 @@ class TestHumanOrMachine(VisitCase):
         self.click(self.links[2], headers={**BROWSER, "Sec-Purpose": "prefetch"})
         self.open()
         self.recipient.sent_at = self.env.cr.now() - timedelta(seconds=30)
-        self.assertEqual([verdict for _kind, verdict, _reason in self.judged()].count("human"), 1)
+        self.assertEqual(self.judged().count(("open", "machine", "burst")), 1)
         with self.assertRaises(AccessError):
             campaign.with_user(self.salesperson).action_judge_again()
         self.rule(burst_links=0)
         judgement = self.judge(campaign)
-        self.assertEqual((judgement.visit_count, judgement.to_machine_count, judgement.to_human_count), (4, 0, 2))
+        self.assertEqual((judgement.visit_count, judgement.to_machine_count, judgement.to_human_count), (4, 0, 3))
         self.assertEqual(
             self.judged(),
             [

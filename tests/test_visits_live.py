@@ -1,6 +1,7 @@
 """Visits in transactions of their own: what one test transaction can't show."""
 
 import threading
+import time
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
@@ -8,8 +9,10 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
 from ..models.response.email_link import CLICK
+from ..models.response.email_visit_waiting import BROKEN_PAUSE, BUSY_PAUSE, PAUSE, Judging
 
 LOGGER = "odoo.addons.email_campaign.models.response.email_visit"
+WAITING = "odoo.addons.email_campaign.models.response.email_visit_waiting"
 
 
 class Browser:
@@ -18,11 +21,12 @@ class Browser:
     method = "GET"
     remote_addr = "192.0.2.7"
     headers = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+    cookies = {}
+    environ = {}
 
 
-@tagged("post_install", "-at_install")
-class TestVisitsLive(BaseCase):
-    """Visits at the same moment, and while the log can't be written. What this commits is taken away afterwards."""
+class LiveCase(BaseCase):
+    """A recipient of a mass email with links, committed; it is taken away afterwards."""
 
     @classmethod
     def setUpClass(cls):
@@ -52,6 +56,7 @@ class TestVisitsLive(BaseCase):
     def remove(self):
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
+            cr.execute("DELETE FROM email_visit_waiting WHERE recipient_id = %s", [self.recipient])
             cr.execute("DELETE FROM email_campaign_event WHERE campaign_id = %s", [self.campaign])
             cr.execute("DELETE FROM email_campaign_recipient WHERE id = %s", [self.recipient])
             cr.execute("DELETE FROM email_address WHERE email = 'live@good.example'")
@@ -81,39 +86,104 @@ class TestVisitsLive(BaseCase):
         self.assertFalse(failed)
         return targets
 
-    def rows(self):
+    def judged(self):
+        """Have what waits judged, by whoever comes first: this, or the thread that a click woke."""
+        for _try in range(200):
+            again = Judging.of(get_db_name()).run()
+            if again is None:
+                return
+            self.assertEqual(again, PAUSE, "nothing but another one's turn is in the way")
+            time.sleep(again)
+        self.fail("the visits were not judged")
+
+    def rows(self, waiting=0):
         with self.registry.cursor() as cr:
             cr.execute(
                 "SELECT kind, verdict, verdict_reason FROM email_campaign_event WHERE recipient_id = %s ORDER BY id",
                 [self.recipient],
             )
             events = cr.fetchall()
+            cr.execute("SELECT count(*) FROM email_visit_waiting WHERE recipient_id = %s", [self.recipient])
+            self.assertEqual(cr.fetchone()[0], waiting)
             cr.execute("SELECT clicked_at IS NOT NULL FROM email_campaign_recipient WHERE id = %s", [self.recipient])
             return events, cr.fetchone()[0]
 
+
+@tagged("post_install", "-at_install")
+class TestVisitsLive(LiveCase):
+    """Visits at the same moment, and while the log can't be written."""
+
     def test_the_same_link_eight_times_at_once(self):
         self.assertEqual(self.at_once(self.tokens[:1] * 8), ["https://x.example/0"] * 8)
+        self.judged()
         self.assertEqual(self.rows(), ([("click", "human", None)] * 8, True))
 
     def test_all_links_at_once_are_a_burst_to_the_last_one(self):
-        """They take turns, so that each sees those before, whichever comes first."""
+        """One judges at a time, so that each visit is seen with those around it, whichever comes first."""
         self.assertEqual(sorted(self.at_once(self.tokens)), [f"https://x.example/{n}" for n in range(4)])
+        self.judged()
         self.assertEqual(self.rows(), ([("click", "machine", "burst")] * 4, False))
 
-    def test_while_somebody_writes_the_recipient(self):
-        """Only the log is written, which needs nobody's turn."""
-        self.click(self.tokens[1])
+    def test_two_judge_at_once(self):
+        """Each visit is logged once."""
+        self.at_once(self.tokens[:1] * 8)
+        threads = [threading.Thread(target=self.judged) for _number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual(len(self.rows()[0]), 8)
+
+    def test_a_process_that_died_before_it_judged(self):
+        """What it kept is judged by the job that counts the log."""
         with self.registry.cursor() as cr:
-            cr.execute("UPDATE email_campaign_recipient SET clicked_at = NULL WHERE id = %s", [self.recipient])
-            cr.commit()  # pylint: disable=invalid-commit
+            cr.execute(
+                "INSERT INTO email_visit_waiting (recipient_id, url_id, kind, at) "
+                "VALUES (%s, %s, 'click', now() AT TIME ZONE 'utc')",
+                [self.recipient, self.links[0]],
+            )
+        self.rows(waiting=1)
+        with self.registry.cursor() as cr:
+            api.Environment(cr, SUPERUSER_ID, {})["email.campaign.event.rollup"]._cron_roll()
+        self.assertEqual(self.rows(), ([("click", "human", None)], True))
+
+    def test_a_visit_that_does_not_fit_is_alone_in_that(self):
+        """Of a time that no timestamp holds any more when seconds are taken from it."""
+        self.click(self.tokens[0])
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "INSERT INTO email_visit_waiting (recipient_id, url_id, kind, at) "
+                "VALUES (%s, %s, 'click', '4714-11-24 00:00:00 BC')",
+                [self.recipient, self.links[1]],
+            )
+        self.click(self.tokens[2])
+        with self.assertLogs(WAITING, "ERROR") as logged:
+            self.judged()
+        self.assertIn("does not fit into the log", logged.output[0])
+        self.assertEqual(self.rows(), ([("click", "human", None)] * 2, True))
+
+    def test_while_somebody_writes_the_recipient(self):
+        """The visitor gets on at once, and the visit waits."""
+        with self.registry.cursor() as cr:
             cr.execute("SELECT FROM email_campaign_recipient WHERE id = %s FOR UPDATE", [self.recipient])
             self.assertEqual(self.click(self.tokens[0]).url, "https://x.example/0")
-        self.assertEqual(len(self.rows()[0]), 2)
+            self.rows(waiting=1)
+        self.judged()
+        self.assertEqual(self.rows(), ([("click", "human", None)], True))
 
     def test_while_the_log_is_locked(self):
         with self.registry.cursor() as cr, mute_logger(LOGGER, "odoo.sql_db"):
             cr.execute("LOCK TABLE email_campaign_event IN ACCESS EXCLUSIVE MODE")
             self.assertEqual(self.click(self.tokens[0]).url, "https://x.example/0")
+            self.assertEqual(Judging.of(get_db_name()).run(), BUSY_PAUSE)
+        self.judged()
+        self.assertEqual(self.rows(), ([("click", "human", None)], True), "nothing is lost")
+
+    def test_while_visits_cannot_be_kept(self):
+        with self.registry.cursor() as cr, mute_logger(LOGGER, "odoo.sql_db"):
+            cr.execute("LOCK TABLE email_visit_waiting IN ACCESS EXCLUSIVE MODE")
+            self.assertEqual(self.click(self.tokens[0]).url, "https://x.example/0")
+        self.judged()
         self.assertEqual(self.rows(), ([], False))
 
     def test_while_the_database_is_read_only(self):
@@ -128,8 +198,8 @@ class TestVisitsLive(BaseCase):
                 connection.set_session(readonly=False)
         self.assertEqual(self.rows(), ([], False))
 
-    def test_when_there_is_no_room_for_the_row(self):
-        """A partition that is missing: the server refuses the row for want of a place."""
+    def test_when_there_is_no_room_in_the_log(self):
+        """A partition that is missing: the server refuses the row for want of a place. The visit waits for one."""
         with self.registry.cursor() as cr:
             cr.execute("ALTER TABLE email_campaign_event RENAME TO email_campaign_event_whole")
             cr.execute(
@@ -137,10 +207,12 @@ class TestVisitsLive(BaseCase):
                 "PARTITION BY RANGE (at)"
             )
         try:
-            with mute_logger(LOGGER, "odoo.sql_db"):
+            with mute_logger(LOGGER, WAITING, "odoo.sql_db"):
                 self.assertEqual(self.click(self.tokens[0]).url, "https://x.example/0")
+                self.assertIn(Judging.of(get_db_name()).run(), (BROKEN_PAUSE, PAUSE))
         finally:
             with self.registry.cursor() as cr:
                 cr.execute("DROP TABLE email_campaign_event")
                 cr.execute("ALTER TABLE email_campaign_event_whole RENAME TO email_campaign_event")
-        self.assertEqual(self.rows(), ([], False))
+        self.judged()
+        self.assertEqual(self.rows(), ([("click", "human", None)], True))

@@ -6,6 +6,8 @@ from typing import Any
 
 from odoo import SUPERUSER_ID, api
 
+from odoo.addons.email_campaign.models.response.email_visit_waiting import Judging
+
 from .ours import launch
 from .setting import settled
 
@@ -37,7 +39,9 @@ def ours(registry: Any, count: int, host: str, port: int) -> dict[str, Any]:
 
 
 def written(registry: Any) -> dict[str, Any]:
-    """Give how many visits are on record, by kind."""
+    """Give how many visits are on record, by kind; the last ones were kept just before the server was stopped."""
+    if Judging.of(registry.db_name).run() is not None:
+        raise RuntimeError("The last visits could not be judged.")
     with registry.cursor() as cr:
         cr.execute("SELECT kind, count(DISTINCT recipient_id) FROM email_campaign_event GROUP BY kind")
         return dict(cr.fetchall())

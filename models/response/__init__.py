@@ -9,6 +9,7 @@ from . import email_campaign_event_count
 from . import email_campaign_event_rollup
 from . import email_campaign_event_total
 from . import email_campaign_event_reading
+from . import email_visit_waiting
 from . import email_visit
 from . import email_judgement
 from . import email_campaign_judging

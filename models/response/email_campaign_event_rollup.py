@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .email_campaign_event_count import HOUR
+from .email_visit_waiting import Judging
 
 # Ids of the log that are counted in one transaction: about a second's work.
 PORTION = 200_000
@@ -61,6 +62,8 @@ class EmailCampaignEventRollup(models.Model):
     @api.model
     def _cron_roll(self):
         """Count what can be counted, in portions, and look how far it will be possible next time."""
+        # Where a process died that was about to.
+        Judging.of(self.env.cr.dbname).run()
         ready = self._look()
         done = 0
         while True:

@@ -162,9 +162,10 @@ WITH told AS MATERIALIZED (
                                AND w.ip IS NOT DISTINCT FROM v.ip AND w.agent IS NOT DISTINCT FROM v.agent
                                AND abs(extract(epoch FROM w.at - v.at)) < %(known)s) THEN 'hidden_link'
                WHEN EXISTS (SELECT FROM ends w
-                             WHERE w.recipient_id = v.recipient_id AND v.at <= w.at
-                               AND v.at > w.at - %(seconds)s * interval '1 s'
-                               AND (v.kind = 'click' OR w.ip IS NOT DISTINCT FROM v.ip)) THEN 'burst'
+                             WHERE w.recipient_id = v.recipient_id AND v.at > w.at - %(seconds)s * interval '1 s'
+                               AND (v.kind = 'click' AND v.at <= w.at
+                                    OR v.kind = 'open' AND v.at < w.at + %(seconds)s * interval '1 s'
+                                       AND w.ip IS NOT DISTINCT FROM v.ip)) THEN 'burst'
                WHEN %(soon)s > 0 AND v.at <> v.sent_at AND v.at < v.sent_at + %(soon)s * interval '1 s'
                THEN 'too_soon' END AS machine, t.human
       FROM visits v LEFT JOIN told t ON t.agent IS NOT DISTINCT FROM v.agent AND t.ip IS NOT DISTINCT FROM v.ip

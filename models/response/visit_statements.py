@@ -1,25 +1,18 @@
-"""SQL of a visit: one statement that judges it and writes all that follows from it.
-
-PostgreSQL reads and plans it once for a connection: that takes three times as long as what it does for one visit.
-"""
+"""SQL of visits: what keeps one while the visitor waits, and what judges many of them afterwards."""
 
 from odoo.tools import SQL
 
 from ..audience.consent.email_erasure import ERASED_DOMAIN
 
-# What the prepared statements are given, in this order, and its types.
+# What is kept of a visit, in this order, with PostgreSQL's types.
 PARAMETERS = {
     "recipient": "bigint",
     "url": "bigint",  # 0 for none
+    "kind": "text",  # open, or click
     "machine": "text",  # why it is one, as far as the request tells; NULL for a person
     "human": "text",
     "ip": "text",
     "agent": "text",
-    "hidden": "bool",  # whether it is the hidden link
-    "soon": "int",
-    "links": "int",
-    "seconds": "int",
-    "evidence": "text",
 }
 
 # How many of a recipient's latest events are looked at. More within a minute come from a machine anyway.
@@ -30,145 +23,158 @@ NOW = SQL("now() AT TIME ZONE 'utc'")
 # Who was erased leaves no trace any more; see `email.erasure`.
 NOBODY = f"%@{ERASED_DOMAIN}"
 
-# The recipient, by primary key; nothing if it was deleted since.
-_HIT = """
-    hit AS (
-        SELECT r.id, r.mailing_id, m.campaign_id, m.link_parameters, r.email, r.state, %(now)s AS at,
-               %(soon)s > 0 AND (r.state IN ('claimed', 'handed') OR r.sent_at > %(now)s - %(soon)s * interval '1 s')
-               AS too_soon
+# All that is done while somebody waits: two looks by a primary key, and one row in a small table.
+_KEPT = """
+    WITH hit AS (
+        SELECT r.id, m.link_parameters
           FROM email_campaign_recipient r JOIN email_campaign_mailing m ON m.id = r.mailing_id
          WHERE r.id = %(recipient)s AND r.email NOT LIKE %(nobody)s
+    ), kept AS (
+        INSERT INTO email_visit_waiting (recipient_id, url_id, kind, at, machine, human, ip, user_agent)
+             SELECT id, %(url)s, %(kind)s, %(now)s, %(machine)s, %(human)s, %(ip)s, %(agent)s
+               FROM hit
     )
+    SELECT u.url, u.show_message, hit.link_parameters
+      FROM (VALUES (1)) AS asked LEFT JOIN hit ON TRUE LEFT JOIN email_tracking_url u ON u.id = %(url)s
 """
-# What this visit and the latest before it tell together, by the index (recipient_id, id) of the log.
-_CLICKED = """
-    recent AS MATERIALIZED (
-        SELECT e.id, e.kind, e.at, e.tracking_url_id, e.verdict, e.verdict_reason,
-               e.ip IS NOT DISTINCT FROM %(ip)s AS near,
-               e.ip IS NOT DISTINCT FROM %(ip)s AND e.user_agent IS NOT DISTINCT FROM %(agent)s AS same,
-               e.at > %(now)s - %(seconds)s * interval '1 s' AS moment
-          FROM (SELECT * FROM email_campaign_event WHERE recipient_id = %(recipient)s
-                 ORDER BY id DESC LIMIT %(latest)s) e
-         WHERE e.kind IN ('open', 'click') AND e.at > %(now)s - greatest(%(seconds)s, %(known)s) * interval '1 s'
-    ), found AS (
-        SELECT %(hidden)s OR coalesce(bool_or(verdict_reason = 'hidden_link' AND same), FALSE) AS hidden,
-               %(links)s > 0 AND (%(url)s <> 0)::int + count(DISTINCT tracking_url_id) FILTER (
-                   WHERE kind = 'click' AND moment AND tracking_url_id <> %(url)s) >= %(links)s AS burst
-          FROM recent
-    ), revised AS (
-        UPDATE email_campaign_event e
-           SET verdict = 'machine', verdict_reason = CASE WHEN f.hidden AND r.same THEN 'hidden_link' ELSE 'burst' END,
-               first_verdict = coalesce(e.first_verdict, e.verdict), judged_at = %(now)s,
-               first_reason = CASE WHEN e.first_verdict IS NULL THEN e.verdict_reason ELSE e.first_reason END
-          FROM recent r, found f
-         WHERE e.id = r.id AND r.verdict = 'human'
-           AND (f.hidden AND r.same OR f.burst AND r.moment AND (r.kind = 'click' OR r.near))
-     RETURNING e.id, e.kind, e.at
-    )
-"""
-_OPENED = """
-    found AS (SELECT FALSE AS hidden, FALSE AS burst)
-"""
+
+
+def kept(**values):
+    """Give the statement that keeps a visit with its PARAMETERS; its one row is (url, explains, added).
+
+    `url` is empty where the link is gone, `explains` says that it shows a message, `added` are the parameters that
+    belong to it. Of a recipient that is gone nothing is kept.
+    """
+    return SQL(_KEPT, now=NOW, nobody=NOBODY, **{name: values[name] for name in PARAMETERS})
+
+
+def preparing(name):
+    """Give what prepares that statement on a connection under `name`."""
+    numbered = {parameter: SQL(f"${n}::{kind}") for n, (parameter, kind) in enumerate(PARAMETERS.items(), 1)}
+    types = SQL(", ").join(map(SQL, PARAMETERS.values()))
+    return SQL("PREPARE %s (%s) AS %s", SQL.identifier(name), types, kept(**numbered))
+
+
+# Visits of recipients by the index (recipient_id, id) of the log, recipients and mass emails by primary keys.
+#
+# A visit is judged by those around it, so that one that was taken for a person's may turn out to be a machine's; its
+# event is revised then, and a first time that only such visits gave is the next person's, or taken back.
 _JUDGED = """
-    judged AS (
-        SELECT hit.*, coalesce(%(machine)s, CASE WHEN hidden THEN 'hidden_link' WHEN burst THEN 'burst'
-                                                 WHEN too_soon THEN 'too_soon' END) AS machine
-          FROM hit, found
-    ), logged AS (
-        INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, tracking_url_id, verdict,
-                                          verdict_reason, ip, user_agent, detail)
-             SELECT mailing_id, campaign_id, id, 'sent', at, NULL, NULL, NULL, NULL, NULL, %(evidence)s
-               FROM judged WHERE state = 'in_doubt' AND machine IS NULL
-          UNION ALL
-             SELECT mailing_id, campaign_id, id, %(kind)s, at, nullif(%(url)s, 0),
-                    CASE WHEN machine IS NULL THEN 'human' ELSE 'machine' END, coalesce(machine, %(human)s),
-                    %(ip)s, %(agent)s, NULL
-               FROM judged
-    ), stamped AS (
-        UPDATE email_campaign_recipient r SET %(stamps)s,
-               state = CASE WHEN r.state = 'in_doubt' AND j.machine IS NULL THEN 'sent' ELSE r.state END,
-               worker = CASE WHEN r.state = 'in_doubt' AND j.machine IS NULL THEN NULL ELSE r.worker END,
-               sent_at = CASE WHEN r.state = 'in_doubt' AND j.machine IS NULL THEN j.at ELSE r.sent_at END
-          FROM judged j
-         WHERE r.id = j.id AND (j.machine IS NULL AND (j.state = 'in_doubt' OR r.%(stamp)s IS NULL) OR %(again)s)
-    ), %(address)s
-    SELECT CASE WHEN judged.id IS NOT NULL THEN judged.machine IS NULL END AS human, u.url, u.show_message AS explains,
-           judged.link_parameters AS added
-      FROM (VALUES (%(url)s)) AS asked (url_id)
-           LEFT JOIN judged ON TRUE LEFT JOIN email_tracking_url u ON u.id = asked.url_id
-"""
-_OPENED_STAMPS = SQL("opened_at = coalesce(r.opened_at, CASE WHEN j.machine IS NULL THEN j.at END)")
-# A first time that only visits gave which are taken for a machine's now is taken back, or is the next person's.
-_CLICKED_STAMPS = SQL(
-    """
-    clicked_at = CASE WHEN j.machine IS NULL THEN coalesce(r.clicked_at, j.at)
-                      WHEN r.clicked_at >= (SELECT min(at) FROM revised WHERE kind = 'click')
-                      THEN (SELECT min(at) FROM recent WHERE kind = 'click' AND verdict = 'human'
-                                                         AND id NOT IN (SELECT id FROM revised))
-                      ELSE r.clicked_at END,
-    opened_at = CASE WHEN r.opened_at >= (SELECT min(at) FROM revised WHERE kind = 'open')
-                     THEN (SELECT min(at) FROM recent WHERE kind = 'open' AND verdict = 'human'
-                                                        AND id NOT IN (SELECT id FROM revised))
-                     ELSE r.opened_at END
-    """
+WITH taken AS MATERIALIZED (
+    DELETE FROM email_visit_waiting
+     WHERE id IN (SELECT id FROM email_visit_waiting ORDER BY id LIMIT %(portion)s) RETURNING *
+), hits AS MATERIALIZED (
+    SELECT t.id AS place, t.kind, t.at, t.url_id, t.machine, t.human, t.ip, t.user_agent, r.id AS recipient_id,
+           r.mailing_id, m.campaign_id, r.email, r.state,
+           %(soon)s > 0 AND (r.state IN ('claimed', 'handed')
+                             OR r.sent_at > t.at - %(soon)s * interval '1 s') AS too_soon
+      FROM taken t JOIN email_campaign_recipient r ON r.id = t.recipient_id
+      JOIN email_campaign_mailing m ON m.id = r.mailing_id
+     WHERE r.email NOT LIKE %(nobody)s
+), visits AS MATERIALIZED (
+    SELECT NULL::bigint AS event_id, place, recipient_id, kind, at, url_id, ip, user_agent, machine, too_soon FROM hits
+ UNION ALL
+    SELECT e.id, NULL, e.recipient_id, e.kind, e.at, coalesce(e.tracking_url_id, 0), e.ip, e.user_agent,
+           CASE WHEN e.verdict = 'machine' THEN e.verdict_reason END, FALSE
+      FROM (SELECT recipient_id, min(at) AS since FROM hits GROUP BY recipient_id) h
+     CROSS JOIN LATERAL (SELECT * FROM email_campaign_event WHERE recipient_id = h.recipient_id
+                          ORDER BY id DESC LIMIT %(latest)s) e
+     WHERE e.kind IN ('open', 'click') AND e.at > h.since - greatest(%(seconds)s, %(known)s) * interval '1 s'
+), many AS MATERIALIZED (
+    SELECT recipient_id FROM visits WHERE kind = 'click' AND url_id <> 0 AND %(links)s > 0
+     GROUP BY recipient_id HAVING count(DISTINCT url_id) >= %(links)s
+), ends AS MATERIALIZED (
+    SELECT v.recipient_id, v.at, v.ip
+      FROM many JOIN visits v USING (recipient_id) JOIN visits w USING (recipient_id)
+     WHERE v.kind = 'click' AND w.kind = 'click' AND w.url_id <> 0
+       AND w.at <= v.at AND w.at > v.at - %(seconds)s * interval '1 s'
+     GROUP BY v.recipient_id, v.at, v.ip HAVING count(DISTINCT w.url_id) >= %(links)s
+), lured AS MATERIALIZED (
+    SELECT recipient_id, at, ip, user_agent FROM visits WHERE kind = 'click' AND url_id = 0
+), judged AS MATERIALIZED (
+    SELECT v.*, CASE
+               WHEN v.kind = 'click' AND v.url_id = 0 THEN 'hidden_link'
+               WHEN v.machine IS NOT NULL THEN v.machine
+               WHEN EXISTS (SELECT FROM lured l
+                             WHERE l.recipient_id = v.recipient_id AND l.ip IS NOT DISTINCT FROM v.ip
+                               AND l.user_agent IS NOT DISTINCT FROM v.user_agent
+                               AND abs(extract(epoch FROM l.at - v.at)) < %(known)s) THEN 'hidden_link'
+               WHEN EXISTS (SELECT FROM ends e
+                             WHERE e.recipient_id = v.recipient_id AND v.at > e.at - %(seconds)s * interval '1 s'
+                               AND (v.kind = 'click' AND v.at <= e.at
+                                    OR v.kind = 'open' AND v.at < e.at + %(seconds)s * interval '1 s'
+                                       AND e.ip IS NOT DISTINCT FROM v.ip)) THEN 'burst'
+               WHEN v.too_soon THEN 'too_soon' END AS verdict_reason
+      FROM visits v
+), firsts AS MATERIALIZED (
+    SELECT recipient_id, bool_or(event_id IS NULL AND verdict_reason IS NULL) AS human,
+           min(at) FILTER (WHERE event_id IS NULL AND verdict_reason IS NULL) AS human_at,
+           min(at) FILTER (WHERE kind = 'open' AND verdict_reason IS NULL) AS opened,
+           min(at) FILTER (WHERE kind = 'click' AND verdict_reason IS NULL) AS clicked,
+           min(at) FILTER (WHERE kind = 'open' AND machine IS DISTINCT FROM verdict_reason) AS not_opened,
+           min(at) FILTER (WHERE kind = 'click' AND machine IS DISTINCT FROM verdict_reason) AS not_clicked
+      FROM judged GROUP BY recipient_id
+), logged AS (
+    INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, tracking_url_id, verdict,
+                                      verdict_reason, ip, user_agent, detail)
+         SELECT mailing_id, campaign_id, recipient_id, kind, at, url_id, verdict, reason, ip, user_agent, detail
+           FROM (SELECT 0 AS place, h.mailing_id, h.campaign_id, h.recipient_id, 'sent' AS kind, f.human_at AS at,
+                        NULL::bigint AS url_id, NULL AS verdict, NULL AS reason, NULL AS ip, NULL AS user_agent,
+                        %(evidence)s AS detail
+                   FROM (SELECT DISTINCT ON (recipient_id) * FROM hits WHERE state = 'in_doubt') h
+                   JOIN firsts f ON f.recipient_id = h.recipient_id AND f.human
+              UNION ALL
+                 SELECT h.place, h.mailing_id, h.campaign_id, h.recipient_id, h.kind, h.at, nullif(h.url_id, 0),
+                        CASE WHEN j.verdict_reason IS NULL THEN 'human' ELSE 'machine' END,
+                        coalesce(j.verdict_reason, h.human), h.ip, h.user_agent, NULL
+                   FROM hits h JOIN judged j ON j.place = h.place) rows
+          ORDER BY place
+), revised AS (
+    UPDATE email_campaign_event e
+       SET verdict = 'machine', verdict_reason = j.verdict_reason, judged_at = %(now)s,
+           first_verdict = coalesce(e.first_verdict, e.verdict),
+           first_reason = CASE WHEN e.first_verdict IS NULL THEN e.verdict_reason ELSE e.first_reason END
+      FROM judged j
+     WHERE e.id = j.event_id AND j.machine IS NULL AND j.verdict_reason IS NOT NULL
+), stamps AS (
+    SELECT r.id, f.human, f.human_at,
+           CASE WHEN r.opened_at IS NULL OR r.opened_at >= f.not_opened THEN f.opened ELSE r.opened_at END AS opened_at,
+           CASE WHEN r.clicked_at IS NULL OR r.clicked_at >= f.not_clicked THEN f.clicked
+                ELSE r.clicked_at END AS clicked_at
+      FROM firsts f JOIN email_campaign_recipient r ON r.id = f.recipient_id
+), stamped AS (
+    UPDATE email_campaign_recipient r
+       SET opened_at = s.opened_at, clicked_at = s.clicked_at,
+           state = CASE WHEN r.state = 'in_doubt' AND s.human THEN 'sent' ELSE r.state END,
+           worker = CASE WHEN r.state = 'in_doubt' AND s.human THEN NULL ELSE r.worker END,
+           sent_at = CASE WHEN r.state = 'in_doubt' AND s.human THEN s.human_at ELSE r.sent_at END
+      FROM stamps s
+     WHERE r.id = s.id AND (r.opened_at IS DISTINCT FROM s.opened_at OR r.clicked_at IS DISTINCT FROM s.clicked_at
+                            OR r.state = 'in_doubt' AND s.human)
 )
+SELECT (SELECT count(*) FROM taken), h.kind, array_agg(DISTINCT h.email ORDER BY h.email)
+  FROM hits h JOIN judged j ON j.place = h.place
+ WHERE j.verdict_reason IS NULL GROUP BY h.kind
+ UNION ALL
+SELECT count(*), NULL, NULL FROM taken
+"""
 
 
-def visited(kind, address):
-    """Give the statement that writes down an open or a click and gives what it leads to: (human, url, explains, added).
+def judged(portion, evidence, **rules):
+    """Give the statement that logs the `portion` visits that wait longest: rows (count, kind, addresses of persons).
 
-    `human` is empty where the recipient is gone, the others where the link is; `explains` says that it shows a message;
-    `added` are the parameters that belong to it.
+    The last row has the count of all that were taken, and no kind.
 
-    :param kind: open, or click
-    :param address: the WITH parts that note activity of the addresses in `judged`
+    :param evidence: what the log says where a visit settles a doubt
+    :param rules: soon, links, seconds
     """
-    clicked = kind == "click"
-    parameters = {name: SQL(f"${number}::{kind}") for number, (name, kind) in enumerate(PARAMETERS.items(), 1)}
     return SQL(
-        "WITH" + ",".join([_HIT, _CLICKED if clicked else _OPENED, _JUDGED]),
-        **parameters,
-        kind=kind,
+        _JUDGED,
+        portion=portion,
+        evidence=evidence,
         now=NOW,
         nobody=NOBODY,
         latest=LATEST,
         known=KNOWN_SECONDS,
-        address=address,
-        stamp=SQL.identifier("clicked_at" if clicked else "opened_at"),
-        stamps=_CLICKED_STAMPS if clicked else _OPENED_STAMPS,
-        again=SQL("EXISTS (SELECT FROM revised)") if clicked else SQL("FALSE"),
-    )
-
-
-def prepare(name, statement):
-    """Give what prepares `statement` on a connection under `name`."""
-    types = SQL(", ").join(map(SQL, PARAMETERS.values()))
-    return SQL("PREPARE %s (%s) AS %s", SQL.identifier(name), types, statement)
-
-
-def execute(name, values):
-    """Give what runs the prepared statement `name` with {parameter: value}."""
-    given = SQL(", ").join(SQL("%s", values[parameter]) for parameter in PARAMETERS)
-    return SQL("EXECUTE %s (%s)", SQL.identifier(name), given)
-
-
-def logged_only(kind, **values):
-    """Give the statement that adds to the log alone, and waits for nobody who writes the recipient or the address.
-
-    :param values: recipient, url, machine and human, ip, agent
-    """
-    return SQL(
-        """
-        INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, tracking_url_id, verdict,
-                                          verdict_reason, ip, user_agent)
-             SELECT r.mailing_id, m.campaign_id, r.id, %(kind)s, %(now)s, nullif(%(url)s, 0),
-                    CASE WHEN %(machine)s IS NULL THEN 'human' ELSE 'machine' END, coalesce(%(machine)s, %(human)s),
-                    %(ip)s, %(agent)s
-               FROM email_campaign_recipient r JOIN email_campaign_mailing m ON m.id = r.mailing_id
-              WHERE r.id = %(recipient)s AND r.email NOT LIKE %(nobody)s
-        """,
-        kind=kind,
-        now=NOW,
-        nobody=NOBODY,
-        **{name: values[name] for name in ("recipient", "url", "machine", "human", "ip", "agent")},
+        **rules,
     )
