@@ -94,6 +94,7 @@ class EmailPrivacy(models.TransientModel):
             "list_departures": self.env._("Departures from target lists"),
             "refused_rows_of_imports": self.env._("Refused rows of imports"),
             "emails": self.env._("Mass emails"),
+            "links": self.env._("Personal links in them"),
             "events": self.env._("What happened to them"),
             "res.partner": self.env._("Contacts (not erased here)"),
             "crm.lead": self.env._("Leads (not erased here)"),
