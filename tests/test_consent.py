@@ -120,6 +120,8 @@ class TestLedger(SubscribeCase, ImportCase):
         blacklist = self.env["mail.blacklist"]
         blacklist._add("b0@good.example")
         blacklist._remove("b1@good.example")
+        self.env.flush_all()
+        self.env.cr.precommit.run()
         emails = ", ".join(f"b{n}@good.example" for n in range(30)) + ", B2@good.example, ä@grün.example"
         before = self.env["email.consent"].search_count([("action", "=", "opt_out")])
         self.env["email.consent.hand"].with_user(self.manager).create(

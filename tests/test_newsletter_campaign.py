@@ -23,6 +23,7 @@ class TestNewsletterCampaign(CampaignCase):
 
     def test_its_footer_can_not_be_switched_off(self):
         self.env["ir.config_parameter"].set_param("email_campaign.opt_out_footer", "False")
+        self.list_type.is_public = True
         self.assertNotRegex(self.html(self.mailing("email")), "/email/u/")
         self.assertRegex(self.html(self.mailing("newsletter")), "/email/u/")
         own = self.html(self.mailing("newsletter", body_html='<a href="{optOutUrl}">No more</a>'))

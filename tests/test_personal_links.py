@@ -27,6 +27,10 @@ class PersonalCase(CampaignCase, HttpCase):
             cls.env.cr.execute("UPDATE res_partner SET website = %s WHERE id = %s", [website or None, partner.id])
         cls.partners.invalidate_recordset()
 
+    def setUp(self):
+        super().setUp()
+        self.env["ir.config_parameter"].set_param("email_campaign.burst_links", "0")
+
     def sent(self, **values):
         target_list = self.make_list(self.partners)
         target_list.member_ids.filtered(lambda member: member.partner_id == self.partners[1]).sudo().write(
@@ -36,6 +40,9 @@ class PersonalCase(CampaignCase, HttpCase):
         mailing.campaign_id.name = "Mine"
         mailing.action_launch()
         self.send()
+        # Some time later, so that it is people who click.
+        mailing.recipient_ids.sudo().sent_at = "2026-01-01"
+        self.env.flush_all()
         return mailing
 
     def links(self, person, label):
@@ -119,6 +126,8 @@ class TestPersonalLinks(PersonalCase):
         again.action_launch()
         self.peer.mails.clear()
         self.send()
+        again.recipient_ids.sudo().sent_at = "2026-01-01"
+        self.env.flush_all()
         self.assertIn("one.example", self.click(1, "Your page").headers["Location"])
         self.assertEqual(copied.tracking_url_ids.filtered(lambda url: url.name == "Your page").click_count, 1)
 

@@ -329,7 +329,7 @@ class TestSubscribe(SubscribeCase):
         self.list_type.with_context(lang="de_DE").name = "Neues"
         for lang, accepted, button, subject in (
             ("de-DE", "de-AT,de;q=0.9,en;q=0.5", "Abonnieren", "Bitte bestätigen: Neues"),
-            ("fr-FR", "fr-CA", "S’abonner", f"Veuillez confirmer : {NEWS}"),
+            ("fr-FR", "fr-CA", "S’abonner", "Veuillez confirmer : Actualités et offres"),
         ):
             with self.subTest(lang):
                 headers = {**PHONE, "Accept-Language": accepted}
