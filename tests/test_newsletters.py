@@ -51,9 +51,7 @@ class TestNewsletters(SubscribeCase):
         self.env["email.pause"]._begin("cole@crm.example", self.env.company)
         self.authenticate("cole", "cole")
         self.page(**self.ticks(self.list_type))
-        self.assertEqual(
-            self.ledger("cole@crm.example"), [("opt_in", "portal", NEWS), ("resume", "portal", "all")]
-        )
+        self.assertEqual(self.ledger("cole@crm.example"), [("opt_in", "portal", NEWS), ("resume", "portal", "all")])
         self.assertEqual(self.env["email.consent"].search([("email", "=", "cole@crm.example")]).user_id, colleague)
         self.assertFalse(self.env["email.pause"].search([("email", "=", "cole@crm.example")]))
 

@@ -76,7 +76,8 @@ class TestPersonalLinks(PersonalCase):
             self.assertEqual((response.status_code, response.headers["Location"]), (302, target))
             self.assertIn("no-store", response.headers["Cache-Control"])
         urls = {url.name: url for url in mailing.campaign_id.tracking_url_ids}
-        self.assertEqual({name: url.click_count for name, url in urls.items()}, {"Your page": 2, "Voucher": 2, "Shop": 1})
+        counts = {name: url.click_count for name, url in urls.items()}
+        self.assertEqual(counts, {"Your page": 2, "Voucher": 2, "Shop": 1})
         self.assertEqual(urls["Your page"].url, "{{ object.website }}")
         clicked = mailing.recipient_ids.filtered("clicked_at").mapped("email")
         self.assertEqual(sorted(clicked), ["person1@good.example", "person2@good.example"])

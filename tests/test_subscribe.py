@@ -79,9 +79,7 @@ class TestSubscribe(SubscribeCase):
         self.env.invalidate_all()
         self.assertFalse(pauses._until("nora@new.example", self.env.company))
         self.assertTrue(pauses._until("nora@new.example", other), "the break from another company goes on")
-        self.assertEqual(
-            self.ledger("nora@new.example"), [REQUESTED, CONFIRMED, ("resume", "confirmation", "all")]
-        )
+        self.assertEqual(self.ledger("nora@new.example"), [REQUESTED, CONFIRMED, ("resume", "confirmation", "all")])
         row = self.env["email.consent"].search([("email", "=", "nora@new.example")], limit=1)
         self.assertEqual((row.ip, row.text_id.id, row.detail), ("127.0.0.1", False, f"subscribed: {NEWS}"))
         self.assertEqual(self.frozen(self.subscribers), {"nora@new.example": "queued"})

@@ -85,7 +85,7 @@ class TestTracked(ComposeCase):
         self.assertEqual(contexts, ["url_tracked", "url_part", "url_part", "url_address"])
         content = self.compose(html, click_tracking=False)
         self.assertEqual(content.urls, {})
-        self.assertEqual([part.context for part in content.html if isinstance(part, Slot)][0], "url")
+        self.assertEqual(next(part.context for part in content.html if isinstance(part, Slot)), "url")
 
     def test_which_fields_are_whole_links(self):
         for href, kept in (

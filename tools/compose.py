@@ -214,7 +214,7 @@ def _lay_out(root: etree._Element, options: Options, tracker: Tracker) -> None:
 
 
 def _add_unread(root: etree._Element, source: Source, options: Options, slots: Slots) -> None:
-    """Add what nobody reads; at the end, so that neither the plain text nor the styles of the content get hold of it."""
+    """Add what nobody reads: at the end, so that neither the plain text nor the content's styles get hold of it."""
     if preview := " ".join(source.preview.split()):
         markup.add_preview(root, slots.take_out(preview, "preview text", "attribute"))
     if options.open_tracking:

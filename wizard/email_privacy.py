@@ -110,7 +110,9 @@ class EmailPrivacy(models.TransientModel):
             email = address.key(wizard.email or "")
             found = [(model, self._records(model, email)) for model, _label in MODELS] if "@" in email else []
             wizard.record_ids = [Command.clear()] + [
-                Command.create({"res_model": model, "res_id": record.id}) for model, records in found for record in records
+                Command.create({"res_model": model, "res_id": record.id})
+                for model, records in found
+                for record in records
             ]
 
     def _labels(self):

@@ -18,7 +18,7 @@ class EmailPrivacyRecord(models.TransientModel):
     res_id = fields.Many2oneReference("Record", model_field="res_model", required=True, readonly=True)
     name = fields.Char(compute="_compute_record")
     state = fields.Selection(
-        [("there", "There"), ("archived", "Archived"), ("deleted", "Deleted")], compute="_compute_record"
+        [("there", "Active"), ("archived", "Archived"), ("deleted", "Deleted")], compute="_compute_record"
     )
     can_archive = fields.Boolean(compute="_compute_record")
     can_delete = fields.Boolean(compute="_compute_record")

@@ -74,15 +74,19 @@ class EmailCampaignRecipient(models.Model):
             list_type._add_subscriber(self.email, self.name, self.lang)
 
     def _on_list_of(self, list_type, company):
-        return self.env["email.target.list.member"].sudo().search_count(
-            [
-                ("email_normalized", "=", self.email),
-                ("state", "=", "subscribed"),
-                ("list_id.list_type_id", "=", list_type.id),
-                ("list_id.company_id", "=", company.id),
-                ("list_id.active", "=", True),
-            ],
-            limit=1,
+        return (
+            self.env["email.target.list.member"]
+            .sudo()
+            .search_count(
+                [
+                    ("email_normalized", "=", self.email),
+                    ("state", "=", "subscribed"),
+                    ("list_id.list_type_id", "=", list_type.id),
+                    ("list_id.company_id", "=", company.id),
+                    ("list_id.active", "=", True),
+                ],
+                limit=1,
+            )
         )
 
     def _blacklisting(self):

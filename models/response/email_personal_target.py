@@ -37,7 +37,8 @@ class EmailPersonalTarget(models.Model):
             SQL(
                 """
                 INSERT INTO email_personal_target AS t (recipient_id, tracking_url_id, url)
-                     SELECT given.* FROM unnest(%s::int[], %s::int[], %s::varchar[]) AS given (recipient_id, url_id, url)
+                     SELECT given.*
+                       FROM unnest(%s::int[], %s::int[], %s::varchar[]) AS given (recipient_id, url_id, url)
                        JOIN email_campaign_recipient r ON r.id = given.recipient_id AND r.email NOT LIKE %s
                 ON CONFLICT (recipient_id, tracking_url_id) DO UPDATE SET url = EXCLUDED.url
                       WHERE t.url <> EXCLUDED.url

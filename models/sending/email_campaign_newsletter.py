@@ -21,9 +21,9 @@ class EmailCampaignMailing(models.Model):
             if not (list_type.is_newsletter or list_type.subscribe_form or list_type.is_public):
                 raise UserError(
                     self.env._(
-                        "“%(campaign)s” is a newsletter, and nobody can subscribe to “%(list_type)s”, the list type that "
-                        "it comes by. Show that to recipients, give it a subscribe form or offer it to users, under "
-                        "Configuration, List Types; or make the campaign one of kind “Email”.",
+                        "“%(campaign)s” is a newsletter, and nobody can subscribe to “%(list_type)s”, the list type "
+                        "that it comes by. Show that to recipients, give it a subscribe form or offer it to users, "
+                        "under Configuration, List Types; or make the campaign one of kind “Email”.",
                         campaign=self.campaign_id.name,
                         list_type=list_type.name,
                     )

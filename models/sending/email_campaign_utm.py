@@ -132,7 +132,7 @@ class EmailCampaign(models.Model):
     def _new_utm_campaign(self):
         """Give a UTM campaign, as superuser, that Odoo finds again by its name when a visitor comes back with it.
 
-        It looks for the name as for a pattern, in which signs stand for others, and for large letters as for small ones.
+        It looks for the name as for a pattern, in which signs stand for others, and takes large letters for small ones.
         """
         campaigns = self.env["utm.campaign"].sudo()
         name = " ".join(_OF_PATTERNS.sub(" ", self.name).split()) or f"C{self.id}"

@@ -131,8 +131,7 @@ class Personaliser:
             (row["id"], url_id, target)
             for row in rows
             for slot, url_id in self._edition(row["lang"]).personal.items()
-            if row["id"] in values
-            and (target := personal_target(values[row["id"]].get(slot.value) or slot.default))
+            if row["id"] in values and (target := personal_target(values[row["id"]].get(slot.value) or slot.default))
         ]
 
     def is_ready(self, row):
