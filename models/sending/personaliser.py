@@ -127,11 +127,15 @@ class Personaliser:
 
         :param values: {recipient id: its merge values by path}, of those that have any
         """
+        personal = {lang: self._edition(lang).personal for lang in {row["lang"] for row in rows}}
+        if not any(personal.values()):
+            return []
         return [
             (row["id"], url_id, target)
             for row in rows
-            for slot, url_id in self._edition(row["lang"]).personal.items()
-            if row["id"] in values and (target := personal_target(values[row["id"]].get(slot.value) or slot.default))
+            if row["id"] in values
+            for slot, url_id in personal[row["lang"]].items()
+            if (target := personal_target(values[row["id"]].get(slot.value) or slot.default))
         ]
 
     def is_ready(self, row):
