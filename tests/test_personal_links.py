@@ -101,6 +101,7 @@ class TestPersonalLinks(PersonalCase):
         self.env.cr.execute("DROP TABLE email_personal_target")
         self.send()
         self.assertEqual(mailing.sent_count, 5, "no statement asks for it")
+        self.assertEqual(self.click(1, "what is new").status_code, 302)
 
     def test_the_target_stays_what_was_sent(self):
         mailing = self.sent()
