@@ -4,7 +4,6 @@ from odoo import http
 from odoo.http import request
 
 from ..models.response.email_link import VIEW
-from .subscription import PAGE_HEADERS
 from .tracking import NOT_KEPT
 
 # The mail as it is, and nothing besides: it runs nothing, belongs to no origin and stands in nobody's frame. Its
@@ -46,10 +45,6 @@ class Message(http.Controller):
 
     def _page(self, recipient, test=False, status=200):
         lang = recipient._page_lang() if recipient else request.env.lang
-        request.update_context(lang=lang)
         company = (recipient.mailing_id.company_id if recipient else request.env.company).sudo()
-        values = {"page_lang": (lang or "en").replace("_", "-"), "company": company, "test": test}
-        response = request.render("email_campaign.message_page", values)
-        response.status_code = status
-        response.headers.extend(PAGE_HEADERS)
-        return response
+        values = {"company": company, "test": test}
+        return request.env["email.page"]._show("email_campaign.message_page", lang, values, status=status)

@@ -6,7 +6,6 @@ from odoo.tools import is_html_empty
 
 from ..tools import address
 from ..tools.network import origins
-from .subscription import PAGE_HEADERS
 
 #: Seconds that nobody needs less than to fill in the form, and in which a page that was opened may be sent.
 FASTEST, LATEST = 2, 24 * 3600
@@ -151,32 +150,19 @@ class Subscribe(http.Controller):
             subscription_request=subscription_request,
             step=step,
             blacklisted=step == "ask" and subscription_request._had_opted_out_of_everything(),
+            paused=step == "ask" and subscription_request._is_paused(),
         )
 
     def _rendered(self, template, list_type, lang, status=200, **values):
-        request.update_context(lang=lang)
         list_type = list_type.with_context(lang=lang)
         again = list_type.active and list_type.subscribe_form
         company = (list_type.company_id or request.env.company).sudo()
         values.update(
-            page_lang=lang.partition("@")[0].replace("_", "-"),
-            page_dir=request.env["res.lang"]._get_data(code=lang).direction or "ltr",
             list_type=list_type,
             company=company,
             brand=company.name,
             logo=list_type._logo_uri(company),
             form_url=list_type._subscribe_url() if again else "",
         )
-        response = request.render(template, values, status=status)
-        response.headers.extend(self._headers(list_type))
-        return response
-
-    def _headers(self, list_type):
-        """Let the page be framed by the websites that the list type names, by nobody else."""
-        ancestors = " ".join(origins(list_type.embed_origins or "")) or "'none'"
-        return [
-            (name, value.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}"))
-            for name, value in PAGE_HEADERS
-            # The older header knows nothing of single websites, and some go by it still.
-            if name != "X-Frame-Options" or ancestors == "'none'"
-        ]
+        framed_by = origins(list_type.embed_origins or "")
+        return request.env["email.page"]._show(template, lang, values, status=status, framed_by=framed_by)

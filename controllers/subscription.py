@@ -3,7 +3,6 @@ from odoo.http import request
 from odoo.tools import format_date
 
 from ..models.response.email_link import OPT_OUT, PREFERENCES
-from ..models.response.email_page import PAGE_HEADERS  # noqa: F401 (what other pages send too)
 from ..tools.weborigin import origin
 from .tracking import NOT_KEPT
 

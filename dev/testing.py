@@ -40,8 +40,8 @@ def test(settings: Settings, arguments: Sequence[str]) -> int:
         if code == NO_TESTS_COLLECTED and not arguments and not any((CHECKOUT / "tests").glob("**/test_*.py")):
             code = 0
         if (CHECKOUT / COEXISTENCE).exists() and (not arguments or "coexistence" in " ".join(arguments)):
-            progress.say("Beside mass_mailing:")
-            second = run(beside, ("mass_mailing",), LINK / COEXISTENCE)
+            progress.say("Beside mass_mailing and Odoo's website:")
+            second = run(beside, ("mass_mailing", "website_crm"), LINK / COEXISTENCE)
             code = code or second
     return own or code
 

@@ -97,6 +97,45 @@ class TestLedger(SubscribeCase, ImportCase):
         with self.assertRaises(AccessError):
             self.env["email.consent.hand"].with_user(self.salesperson).create({"note": "x"})
 
+    def test_many_by_hand_are_as_many_statements_as_few(self):
+        wizard = self.env["email.consent.hand"].with_user(self.manager)
+
+        def statements(count, **values):
+            emails = ", ".join(f"{values['state']}{count}x{n}@good.example" for n in range(count))
+            asked = wizard.create({"email": emails, "list_type_id": self.list_type.id, "note": "fair", **values})
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            asked.action_apply()
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        for values in ({"state": "opted_out"}, {"state": "opted_in"}):
+            statements(2, **values)
+            self.assertLessEqual(statements(300, **values), statements(3, **values))
+        found = self.env["email.consent"].search([("email", "=like", "opted%300x%"), ("detail", "=", "fair")])
+        self.assertEqual((len(found), found.user_id, set(found.mapped("source"))), (600, self.manager, {"hand"}))
+        self.assertEqual(found.list_type_id, self.list_type)
+
+    def test_many_by_hand_onto_the_blacklist(self):
+        blacklist = self.env["mail.blacklist"]
+        blacklist._add("b0@good.example")
+        blacklist._remove("b1@good.example")
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        emails = ", ".join(f"b{n}@good.example" for n in range(30)) + ", B2@good.example, ä@grün.example"
+        before = self.env["email.consent"].search_count([("action", "=", "opt_out")])
+        self.env["email.consent.hand"].with_user(self.manager).create(
+            {"email": emails, "everything": True, "note": "by letter"}
+        ).action_apply()
+        entries = blacklist.search([("email_key", "=like", "b%@good.example")])
+        self.assertEqual(len(entries), 30)
+        self.assertTrue(blacklist._of_address("ä@grün.example"))
+        self.assertEqual(self.env["email.consent"].search_count([("action", "=", "opt_out")]) - before, 30)
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        noted = entries.message_ids.filtered(lambda message: "by letter" in (message.body or ""))
+        self.assertEqual(len(noted), 29, "all but the one that was on it")
+
     def test_nobody_changes_a_row(self):
         self.confirmed("nora@new.example")
         rows = self.env["email.consent"].search([("email", "=", "nora@new.example")])

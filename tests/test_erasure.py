@@ -184,6 +184,57 @@ class TestErasure(SubscribeCase, ImportCase):
         self.assertEqual(data["res.partner"], [{"id": contact.id, "name": "Nora New"}])
         self.assertFalse([name for name, found in data.items() if not found and name in ("subscriptions", "address")])
 
+    def test_contacts_leads_and_users_are_listed_and_dealt_with(self):
+        contact, gone = self.env["res.partner"].create(
+            [{"name": "Nora", "email": f"Nora <{self.EMAIL}>"}, {"name": "Old", "email": self.EMAIL, "active": False}]
+        )
+        lead = self.env["crm.lead"].create({"name": "Asked", "email_from": self.EMAIL, "type": "lead"})
+        user = new_test_user(self.env, login="nora", email=self.EMAIL, groups="base.group_portal")
+        self.manager.group_ids += self.env.ref("base.group_partner_manager")
+        wizard = self.env["email.privacy"].with_user(self.manager).create({"email": self.EMAIL})
+        lines = {(line.res_model, line.res_id): line for line in wizard.record_ids}
+        self.assertEqual(
+            set(lines),
+            {("res.partner", contact.id), ("res.partner", gone.id), ("res.partner", user.partner_id.id)}
+            | {("res.users", user.id)},
+            "leads are not for who may not read them",
+        )
+        self.assertEqual(lines["res.partner", gone.id].state, "archived")
+        self.assertFalse(lines["res.partner", gone.id].can_archive)
+        self.assertFalse(lines["res.users", user.id].can_archive, "users are the administrator's")
+        with self.assertRaises(AccessError):
+            lines["res.users", user.id].action_delete_record()
+        self.assertEqual(lines["res.partner", contact.id].action_open()["res_id"], contact.id)
+        wizard.action_erase()
+        self.assertEqual(len(wizard.record_ids), 4, "they are there after erasing too")
+        line = lines["res.partner", contact.id]
+        self.assertEqual(line.action_archive_record()["res_id"], wizard.id)
+        self.assertEqual((contact.active, line.state, line.can_archive), (False, "archived", False))
+        line.action_delete_record()
+        self.assertFalse(contact.exists())
+        self.assertEqual((line.state, line.name, line.can_delete), ("deleted", False, False))
+        for action in (line.action_open, line.action_delete_record, line.action_archive_record):
+            with self.assertRaises(UserError):
+                action()
+        with self.assertRaises(UserError) as caught:
+            lines["res.partner", user.partner_id.id].action_delete_record()
+        self.assertTrue(str(caught.exception))
+        self.assertTrue(user.partner_id.exists(), "Odoo keeps the contact of a user")
+        administrator = self.env.ref("base.user_admin")
+        theirs = self.env["email.privacy"].with_user(administrator).create({"email": self.EMAIL})
+        self.assertIn(("crm.lead", lead.id), [(each.res_model, each.res_id) for each in theirs.record_ids])
+        theirs.email = "other@new.example"
+        self.assertFalse(theirs.record_ids)
+
+    def test_nobody_deletes_themselves(self):
+        self.manager.group_ids += self.env.ref("base.group_partner_manager")
+        wizard = self.env["email.privacy"].with_user(self.manager).create({"email": self.manager.email})
+        self.assertEqual(set(wizard.record_ids.mapped("res_model")), {"res.partner", "res.users"})
+        self.assertFalse(any(wizard.record_ids.mapped("can_archive") + wizard.record_ids.mapped("can_delete")))
+        for line in wizard.record_ids:
+            with self.assertRaises(UserError):
+                line.action_delete_record()
+
     def test_who_may(self):
         self.known()
         for user in (self.salesperson, new_test_user(self.env, login="boss", groups="base.group_user")):

@@ -1,4 +1,5 @@
 import re
+from urllib.parse import parse_qsl
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -67,6 +68,19 @@ class TestLinksOfCampaign(MessageCase, HttpCase):
             "&utm_campaign=R%26D%20%231#news",
             "what stands in a link is left alone",
         )
+
+    def test_odoo_finds_the_campaign_again_by_its_name(self):
+        older = ["Autumn Sale", "AutumnX Sale", "50 percent off", "a", "ab"]
+        self.env["utm.campaign"].create([{"name": name} for name in older])
+        for name in ("autumn sale", "Autumn_ Sale", "50% off", "%", r"a\b", " Autumn  [2] ", "ÄPFEL\u0307", "a" * 300):
+            mailing = self.make_mailing(self.make_list(self.partners[1], name="Names"))
+            mailing.campaign_id.name = name
+            mailing.action_launch()
+            utm = mailing.campaign_id.utm_campaign_id
+            self.assertEqual(utm.title, mailing.campaign_id.name)
+            [(_name, sent)] = [pair for pair in parse_qsl(mailing.link_parameters) if pair[0] == "utm_campaign"]
+            with self.subTest(name[:20]):
+                self.assertEqual(self.env["utm.mixin"]._find_or_create_record("utm.campaign", sent), utm)
 
     def test_switched_off_nothing_is_added(self):
         mailing = self.make_mailing(self.make_list(self.partners, name="Off"))

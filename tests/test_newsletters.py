@@ -46,6 +46,15 @@ class TestNewsletters(SubscribeCase):
         self.assertNotIn("For nobody to see", page)
         self.assertIn("/my/newsletters", self.url_open("/my/home").text)
 
+    def test_subscribing_ends_a_break(self):
+        colleague = new_test_user(self.env, login="cole", email="cole@crm.example", groups="base.group_user")
+        self.env["email.pause"]._begin("cole@crm.example", self.env.company)
+        self.authenticate("cole", "cole")
+        self.page(**self.ticks(self.list_type))
+        self.assertEqual(self.ledger("cole@crm.example"), [("opt_in", "portal", NEWS), ("resume", "portal", "all")])
+        self.assertEqual(self.env["email.consent"].search([("email", "=", "cole@crm.example")]).user_id, colleague)
+        self.assertFalse(self.env["email.pause"].search([("email", "=", "cole@crm.example")]))
+
     def test_a_customer_confirms_by_email(self):
         self.authenticate("carla@shop.example", "carla@shop.example")
         page = self.page(**self.ticks(self.list_type))

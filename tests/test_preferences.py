@@ -68,6 +68,41 @@ class TestPreferences(PagesCase):
         self.assertFalse(self.recipient.opted_out_at)
         self.assertEqual(self.freeze_again()["person1@good.example"], "queued")
 
+    def test_what_is_ticked_comes(self):
+        subscribers = self.make_list(name="Guests", list_type_id=self.events_type.id)
+        self.events_type.subscriber_list_id = subscribers
+        self.choose(self.list_type, self.events_type)
+        member = subscribers.member_ids
+        self.assertEqual((member.email, member.state, member.res_id), ("person1@good.example", "subscribed", 0))
+        self.assertEqual(member.name, self.recipient.name)
+        self.choose(self.list_type)
+        self.assertEqual(len(subscribers.member_ids), 1, "unticking opts out; lists are left alone")
+        mailing = self.make_mailing(subscribers)
+        self.env["email.audience"]._freeze(mailing)
+        self.assertEqual(self.states(mailing), {"person1@good.example": "opted_out"})
+        self.choose(self.list_type, self.events_type)
+        mailing = self.make_mailing(subscribers)
+        self.env["email.audience"]._freeze(mailing)
+        self.assertEqual(self.states(mailing), {"person1@good.example": "queued"})
+
+    def test_who_is_on_a_list_of_that_type_comes_onto_no_other(self):
+        subscribers = self.make_list(name="Guests", list_type_id=self.events_type.id)
+        self.make_list(self.partners[:1], name="Staff's own", list_type_id=self.events_type.id)
+        self.events_type.subscriber_list_id = subscribers
+        self.choose(self.list_type)
+        self.choose(self.list_type, self.events_type)
+        self.assertEqual(self.subscription(self.events_type), "opted_in")
+        self.assertFalse(subscribers.member_ids)
+
+    def test_another_company_s_list_of_subscribers_is_not_joined(self):
+        theirs = self.env["email.target.list"].create(
+            {"name": "Theirs", "list_type_id": self.events_type.id, "company_id": self.foreign.company_id.id}
+        )
+        self.events_type.subscriber_list_id = theirs
+        self.choose(self.list_type, self.events_type)
+        self.assertEqual(self.subscription(self.events_type), "opted_in")
+        self.assertFalse(theirs.member_ids)
+
     def test_saving_again_writes_nothing(self):
         self.choose(self.list_type)
         self.assertFalse(self.events())

@@ -98,15 +98,6 @@ class TestCandidates(ProviderCase):
         mailing.sudo().email_from = "max@crm.example"
         self.assertEqual(self.candidates(mailing), ["Main"])
 
-    def test_the_sender(self):
-        self.env.company.alias_domain_id = self.env["mail.alias.domain"].create(
-            {"name": "crm.example", "default_from": "news"}
-        )
-        mailing = self.make_mailing(self.target_list, email_from="Ann <ann@other.example>").sudo()
-        self.assertEqual(self.provider._sender(mailing), "Ann <ann@other.example>")
-        self.provider.sender_filter = "crm.example"
-        self.assertEqual(self.provider._sender(mailing), "news@crm.example")
-
     def test_a_choice_that_may_not_send_is_refused(self):
         limited = self.make_provider("Limited", "other.example")
         mailing = self.make_mailing(self.target_list)

@@ -66,6 +66,35 @@ class TestSubscribe(SubscribeCase):
         self.assertIn("You are subscribed", self.url_open(path, data={"x": "1"}).text)
         self.assertEqual(len(self.ledger("nora@new.example")), 2, "confirming twice does no harm")
 
+    def test_subscribing_ends_a_break(self):
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        pauses = self.env["email.pause"]
+        for company in (self.env.company, other):
+            pauses._begin("nora@new.example", company)
+        self.subscribe("nora@new.example")
+        path = self.confirm_path("nora@new.example")
+        self.assertIn("It ends if you confirm", self.url_open(path, headers=PHONE).text)
+        self.assertTrue(pauses._until("nora@new.example", self.env.company), "asking and looking change nothing")
+        self.url_open(path, data={"x": "1"}, headers=PHONE)
+        self.env.invalidate_all()
+        self.assertFalse(pauses._until("nora@new.example", self.env.company))
+        self.assertTrue(pauses._until("nora@new.example", other), "the break from another company goes on")
+        self.assertEqual(self.ledger("nora@new.example"), [REQUESTED, CONFIRMED, ("resume", "confirmation", "all")])
+        row = self.env["email.consent"].search([("email", "=", "nora@new.example")], limit=1)
+        self.assertEqual((row.ip, row.text_id.id, row.detail), ("127.0.0.1", False, f"subscribed: {NEWS}"))
+        self.assertEqual(self.frozen(self.subscribers), {"nora@new.example": "queued"})
+        self.assertNotIn("It ends if you confirm", self.url_open(path, headers=PHONE).text)
+
+    def test_a_shared_list_type_without_list_ends_all_breaks(self):
+        self.list_type.subscriber_list_id = False
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        for company in (self.env.company, other):
+            self.env["email.pause"]._begin("nora@new.example", company)
+        self.confirmed("nora@new.example")
+        self.env.invalidate_all()
+        self.assertFalse(self.env["email.pause"].search([("email", "=", "nora@new.example")]))
+        self.assertEqual([action for action, _source, _type in self.ledger("nora@new.example")].count("resume"), 1)
+
     def test_the_answer_tells_nothing(self):
         """Known, unknown, opted out, subscribed, erased, dead: each gets the same page and the same email."""
         blacklist = self.env["mail.blacklist"]
@@ -298,7 +327,7 @@ class TestSubscribe(SubscribeCase):
         self.list_type.with_context(lang="de_DE").name = "Neues"
         for lang, accepted, button, subject in (
             ("de-DE", "de-AT,de;q=0.9,en;q=0.5", "Abonnieren", "Bitte bestätigen: Neues"),
-            ("fr-FR", "fr-CA", "S’abonner", f"Veuillez confirmer : {NEWS}"),
+            ("fr-FR", "fr-CA", "S’abonner", "Veuillez confirmer : Actualités et offres"),
         ):
             with self.subTest(lang):
                 headers = {**PHONE, "Accept-Language": accepted}

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 from markupsafe import escape
 
-from odoo.addons.email_campaign.tools.links import settle_rendered
+from odoo.addons.email_campaign.tools.links import personal_target, settle_rendered
 from odoo.addons.email_campaign.tools.template import Slot, TemplateError
 
 from .composing import FOOTER, OPT_OUT, OURS, URL, ComposeCase
@@ -80,9 +80,42 @@ class TestTracked(ComposeCase):
     def test_a_field_in_a_link(self):
         html = '<a href="{{ object.website }}">x</a><a href="https://s.example/{{ object.ref }}?x={{ values.a }}">y</a>'
         content = self.compose(html + '<a href="mailto:{{ object.email }}">z</a>')
-        self.assertEqual(content.urls, {}, "its target can't be known before")
+        self.assertEqual(content.urls, {"{{ object.website }}": "x"}, "the target of the others can't be known before")
         contexts = [part.context for part in content.html if isinstance(part, Slot)]
-        self.assertEqual(contexts, ["url", "url_part", "url_part", "url_address"])
+        self.assertEqual(contexts, ["url_tracked", "url_part", "url_part", "url_address"])
+        content = self.compose(html, click_tracking=False)
+        self.assertEqual(content.urls, {})
+        self.assertEqual(next(part.context for part in content.html if isinstance(part, Slot)), "url")
+
+    def test_which_fields_are_whole_links(self):
+        for href, kept in (
+            (" {{ values.voucher ||| https://x.example/ }} ", "{{ values.voucher ||| https://x.example/ }}"),
+            ("%7B%7B%20object.website%20%7D%7D", "{{ object.website }}"),
+            ("{{ object.website }}#top", None),
+            ("{{ object.website }}{{ object.ref }}", None),
+            ("https:{{ object.website }}", None),
+            # Strangers type that into a subscribe form.
+            ("{{ recipient.name }}", None),
+            ("{{ recipient.email }}", None),
+        ):
+            content = self.compose(f'<a href="{href}">x</a>')
+            self.assertEqual(list(content.urls), [kept] if kept else [], href)
+
+    def test_where_a_personal_link_may_lead(self):
+        for value, target in (
+            ("https://a.example/x?y=1#z", "https://a.example/x?y=1#z"),
+            ("www.a.example/ä b", "https://www.a.example/%C3%A4%20b"),
+            ("ann@a.example", ""),
+            ("tel:+331", ""),
+            ("javascript:alert(1)", ""),
+            ("//a.example", ""),
+            ("https://", ""),
+            ("https://a.example:x/", ""),
+            ("https://a.example/\r\nSet-Cookie: a=b", "https://a.example/%0D%0ASet-Cookie:%20a=b"),
+            ("https://a.example/" + "a" * 4000, ""),
+            ("", ""),
+        ):
+            self.assertEqual(personal_target(value), target, value[:40])
 
 
 class TestPlaceholders(ComposeCase):

@@ -120,12 +120,7 @@ def compose_code(source: Source, options: Options, code_in_subject: bool) -> Pro
     root = markup.read(source.html)
     markup.take_out_around_code(root, slots)
     root = _without_plain_tags(root, slots)
-    markup.place_fields(root, slots)
-    markup.absolute_sources(root, options.base_url)
-    if options.default_look:
-        markup.add_defaults(root)
-    inline_css(root, slots.find)
-    tracker.track_html(root)
+    _lay_out(root, options, tracker)
     footer_html = ""
     if options.footer_html:
         element = markup.add_fragment(root, options.footer_html)
@@ -136,12 +131,7 @@ def compose_code(source: Source, options: Options, code_in_subject: bool) -> Pro
     code = markup.has_directives(markup.body(root))
     marker = slots.add(Slot("open"))
     inner = markup.take_body(root, marker)
-    if preview := " ".join(source.preview.split()):
-        markup.add_preview(root, slots.take_out(preview, "preview text", "attribute"))
-    if options.open_tracking:
-        markup.add_pixel(root, slots.add(Slot("open", context="url")))
-    if options.hidden_link:
-        markup.add_hidden_link(root, slots.add(Slot("link", context="url")))
+    _add_unread(root, source, options, slots)
     before, _marker, after = markup.write(root).partition(marker)
     slots.forget([marker])
     subject, subject_code = _subject(source.subject, slots, code_in_subject)
@@ -195,25 +185,14 @@ def compose(source: Source, options: Options) -> Content:
 
     root = markup.read(slots.take_out(source.html, "body", "html"))
     slots.take_out_tags(root, "body")
-    markup.place_fields(root, slots)
-    markup.absolute_sources(root, options.base_url)
-    if options.default_look:
-        markup.add_defaults(root)
-    inline_css(root, slots.find)
-    tracker.track_html(root)
+    _lay_out(root, options, tracker)
     if options.footer_html and not tracker.has_opt_out:
         tracker.track_html(markup.add_fragment(root, options.footer_html), "footer")
     if source.text.strip():
         text = _written_text(source.text, options.footer_text, slots, tracker)
     else:
         text = options.to_text(markup.readable(root))
-    # What nobody reads comes last, so that neither the plain text nor the styles of the content get hold of it.
-    if preview := " ".join(source.preview.split()):
-        markup.add_preview(root, slots.take_out(preview, "preview text", "attribute"))
-    if options.open_tracking:
-        markup.add_pixel(root, slots.add(Slot("open", context="url")))
-    if options.hidden_link:
-        markup.add_hidden_link(root, slots.add(Slot("link", context="url")))
+    _add_unread(root, source, options, slots)
 
     return Content(
         subject=slots.cut(slots.take_out(" ".join(source.subject.split()), "subject", "header")),
@@ -222,6 +201,26 @@ def compose(source: Source, options: Options) -> Content:
         urls=dict(tracker.found),
         has_opt_out=tracker.has_opt_out,
     )
+
+
+def _lay_out(root: etree._Element, options: Options, tracker: Tracker) -> None:
+    """Make `root` look in a mail as it was written, with its fields and links as slots."""
+    markup.place_fields(root, tracker.slots)
+    markup.absolute_sources(root, options.base_url)
+    if options.default_look:
+        markup.add_defaults(root)
+    inline_css(root, tracker.slots.find)
+    tracker.track_html(root)
+
+
+def _add_unread(root: etree._Element, source: Source, options: Options, slots: Slots) -> None:
+    """Add what nobody reads: at the end, so that neither the plain text nor the content's styles get hold of it."""
+    if preview := " ".join(source.preview.split()):
+        markup.add_preview(root, slots.take_out(preview, "preview text", "attribute"))
+    if options.open_tracking:
+        markup.add_pixel(root, slots.add(Slot("open", context="url")))
+    if options.hidden_link:
+        markup.add_hidden_link(root, slots.add(Slot("link", context="url")))
 
 
 def _check_length(source: Source) -> None:

@@ -32,6 +32,9 @@ _UNSETTLED = re.compile(
     r"""\b(href|src|action|formaction|background|poster)="(\s*(?:/|[jvd\x00-\x20&])[^"]*)\"""", re.IGNORECASE
 )
 _LONGEST_LABEL = 200
+# What strangers type about themselves, as the name in a subscribe form, is no target that our links lead to.
+_TARGET_ROOTS = ("object.", "values.")
+_LONGEST_TARGET = 4_000  # characters; browsers take no longer ones everywhere
 MAX_QUERY_LENGTH = 1_000  # characters; some servers take no longer line than 4,000 with all that is there already
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -115,8 +118,12 @@ class Tracker:
         self._check_spelling(unquote(href), place)
         if _RUNS.match(_IGNORED_IN_SCHEME.sub("", href)):
             return "#"
-        if self.slots.find(href):
-            # Where a merge value decides on the target, the link can't be known before: it is not tracked.
+        if fields := self.slots.find(href):
+            # Where a merge value decides on the target, the link can't be known before. If it is all of the target,
+            # that is kept for each recipient; else it is not tracked.
+            if self.enabled and fields == [href] and self.slots.get(href).value.startswith(_TARGET_ROOTS):
+                self.slots.set_context(fields, "url_tracked")
+                self.found.setdefault(str(personal(self.slots.get(href))), label)
             return href
         # As browsers do it: line ends mean nothing in a link, blanks are encoded.
         href = re.sub(r"[\t\r\n]+", "", href).replace(" ", "%20")
@@ -170,6 +177,23 @@ def place_url_fields(slots: Slots, url: str) -> None:
     slots.set_context(fields, "url_address" if url.lower().startswith(_ADDRESS_SCHEMES) else "url_part")
     if fields and url.startswith(fields[0]):
         slots.set_context(fields[:1], "url")
+
+
+def personal(slot: Slot) -> str | None:
+    """Give what stands for the target of a tracked link that is another one for each recipient; None for other slots.
+
+    >>> personal(Slot("field", "object.website", "https://x.example", context="url_tracked"))
+    '{{ object.website ||| https://x.example }}'
+    """
+    if slot.kind != "field" or slot.context != "url_tracked":
+        return None
+    return f"{{{{ {slot.value} ||| {slot.default} }}}}" if slot.default else f"{{{{ {slot.value} }}}}"
+
+
+def personal_target(value: str) -> str:
+    """Give where a tracked link leads whose target is the merge value `value`; empty for what is no web address."""
+    target = safe_target(value, at_start=True)
+    return target if len(target) <= _LONGEST_TARGET and is_web_address(target) else ""
 
 
 def is_web_address(url: str) -> bool:

@@ -34,7 +34,7 @@ class Hole:
     @property
     def checked(self) -> bool:
         """Whether a value is more than escaped: a field that stands in a link or in CSS can do harm there."""
-        return self.slot.kind == "field" and self.slot.context in ("url", "url_part", "url_address", "css")
+        return self.slot.kind == "field" and self.slot.context in _CHECKED
 
 
 Segment = bytes | Hole
@@ -44,6 +44,7 @@ _LARGE = 100_000  # octets
 _LINE_LENGTH = 76  # RFC 2045 section 6.7 and RFC 2047 section 2; RFC 5322 would allow 78
 _WORD_LENGTH = 75  # RFC 2047 section 2: an encoded word with everything
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CHECKED = ("url", "url_part", "url_address", "url_tracked", "css")
 # RFC 2047 section 5 (3): what may stand for itself wherever an encoded word may.
 _BARE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 # A long ASCII text is folded as it is, unless folding could change it or can't be done.
@@ -197,7 +198,7 @@ def personal_text(hole: Hole, value: str) -> str:
         elif context == "url_address":
             value = safe_address(value)
         else:
-            value = safe_target(value, at_start=context == "url")
+            value = safe_target(value, at_start=context != "url_part")
     if not hole.markup:
         return value
     value = html.escape(value)

@@ -26,8 +26,9 @@ from urllib.parse import unquote
 from lxml import etree
 
 #: How a value must be written where it stands: between tags, in an attribute, in a CSS declaration, in plain text, in
-#: a header; as the beginning of a link, further on in a link, or as the address of a mailto: or tel: link.
-Context = Literal["html", "attribute", "css", "text", "header", "url", "url_part", "url_address"]
+#: a header; as the beginning of a link, further on in a link, or as the address of a mailto: or tel: link. A whole
+#: link, `url_tracked`, is written as its beginning, or as the tracked link that leads to it.
+Context = Literal["html", "attribute", "css", "text", "header", "url", "url_part", "url_address", "url_tracked"]
 Kind = Literal["field", "link", "opt_out", "preferences", "open", "view"]
 Part = Union[str, "Slot"]
 Parts = tuple[Part, ...]

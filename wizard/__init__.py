@@ -6,6 +6,7 @@ from . import email_campaign_recipient_message
 from . import email_campaign_send
 from . import email_consent_hand
 from . import email_privacy
+from . import email_privacy_record
 from . import email_target_list_add
 from . import email_target_list_add_responses
 from . import email_target_list_merge

@@ -1,8 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..tools import address
-
 
 class EmailConsentHand(models.TransientModel):
     """Somebody said so by phone or letter: who writes it down says what there is to show for it."""
@@ -34,30 +32,33 @@ class EmailConsentHand(models.TransientModel):
         blacklist = self.env["mail.blacklist"].sudo().with_context(email_consent=said)
         self.subscription_ids.check_access("read")
         self.list_type_id.check_access("read")
-        pairs = [(subscription.email, subscription.list_type_id) for subscription in self.subscription_ids]
+        pairs = {(subscription.email, subscription.list_type_id.id) for subscription in self.subscription_ids}
         if self.email:
             if not self.list_type_id and not (self.everything and self.state == "opted_out"):
                 raise UserError(self.env._("Choose the list type that this is about, or all email."))
             emails = self.env["email.target.list"]._read_addresses(self.email)
-            pairs += [(email, self.list_type_id) for email in emails]
+            pairs.update((email, self.list_type_id.id) for email in emails)
         if not pairs:
             raise UserError(self.env._("Type the address of whoever said so."))
         if self.state == "opted_in":
             self._check_not_erased(pairs)
-        for email, list_type in pairs:
-            if self.everything and self.state == "opted_out":
-                blacklist._add(address.spelled(email), message=self.note)
-            else:
-                subscriptions._set_state(email, list_type, self.state, self.note)
+        if self.everything and self.state == "opted_out":
+            blacklist._add_all([email for email, _list_type_id in pairs], self.note)
+        else:
+            subscriptions._set_states(pairs, self.state, self.note)
         return {"type": "ir.actions.act_window_close"}
 
     def _check_not_erased(self, pairs):
         """Refuse addresses that were erased: only their owners can come back, by confirming it themselves."""
         by_type = {}
-        for email, list_type in pairs:
-            by_type.setdefault(list_type, []).append(email)
-        erasures = self.env["email.erasure"].sudo()
-        erased = [email for list_type, emails in by_type.items() for email in erasures._erased_of(emails, list_type)]
+        for email, list_type_id in pairs:
+            by_type.setdefault(list_type_id, []).append(email)
+        erasures, list_types = self.env["email.erasure"].sudo(), self.env["email.list.type"]
+        erased = {
+            email
+            for list_type_id, emails in by_type.items()
+            for email in erasures._erased_of(emails, list_types.browse(list_type_id))
+        }
         if erased:
             raise UserError(
                 self.env._(

@@ -3,10 +3,11 @@ import io
 import json
 import zipfile
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools import address
+from .email_privacy_record import MODELS
 
 
 class EmailPrivacy(models.TransientModel):
@@ -22,6 +23,7 @@ class EmailPrivacy(models.TransientModel):
     is_erased = fields.Boolean("Erased", readonly=True)
     file = fields.Binary("Export", readonly=True, attachment=False)
     file_name = fields.Char(readonly=True)
+    record_ids = fields.One2many("email.privacy.record", "wizard_id", "Contacts, Leads and Users", readonly=True)
 
     @api.depends("email", "is_erased")
     def _compute_summary(self):
@@ -34,6 +36,24 @@ class EmailPrivacy(models.TransientModel):
                 "email_campaign.email_privacy_summary",
                 {"rows": [(self._labels()[name], count) for name, count in rows.items()], "email": email},
             )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        wizards = super().create(vals_list)
+        wizards._list_records()
+        return wizards
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "email" in vals and not vals.get("is_erased"):
+            self._list_records()
+        return result
+
+    def action_look_up(self):
+        """Show the contacts, leads and users with the address, and what can be done with each."""
+        self.ensure_one()
+        self._checked_email()
+        return self._reopen()
 
     def action_export(self):
         """Write all that we hold of the address into one file, in the companies that are switched on."""
@@ -73,14 +93,27 @@ class EmailPrivacy(models.TransientModel):
         """Give what we hold, and what Odoo holds of contacts, leads and users as far as the user may read it."""
         self.check_access("read")
         held = self.env["email.erasure"].sudo()._held(email)
-        for model in ("res.partner", "crm.lead", "res.users"):
-            records = self.env[model].with_context(active_test=False)
-            name = "email_normalized" if "email_normalized" in records._fields else "email"
-            found = records.browse()
-            if records.has_access("read"):
-                found = records.search([(name, "in", [email, address.spelled(email)])])
-            held[model] = [{"id": record.id, "name": record.display_name} for record in found]
+        for model, _label in MODELS:
+            held[model] = [{"id": record.id, "name": record.display_name} for record in self._records(model, email)]
         return held
+
+    def _records(self, model, email):
+        """Give the records of `model` with the address that the user may read, archived ones too."""
+        records = self.env[model].with_context(active_test=False)
+        if not records.has_access("read"):
+            return records.browse()
+        name = "email_normalized" if "email_normalized" in records._fields else "email"
+        return records.search([(name, "in", [email, address.spelled(email)])])
+
+    def _list_records(self):
+        for wizard in self:
+            email = address.key(wizard.email or "")
+            found = [(model, self._records(model, email)) for model, _label in MODELS] if "@" in email else []
+            wizard.record_ids = [Command.clear()] + [
+                Command.create({"res_model": model, "res_id": record.id})
+                for model, records in found
+                for record in records
+            ]
 
     def _labels(self):
         return {
@@ -94,6 +127,7 @@ class EmailPrivacy(models.TransientModel):
             "list_departures": self.env._("Departures from target lists"),
             "refused_rows_of_imports": self.env._("Refused rows of imports"),
             "emails": self.env._("Mass emails"),
+            "links": self.env._("Personal links in them"),
             "events": self.env._("What happened to them"),
             "res.partner": self.env._("Contacts (not erased here)"),
             "crm.lead": self.env._("Leads (not erased here)"),

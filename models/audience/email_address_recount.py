@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..portions import do_in_portions
+
 # So many addresses, or rows of the log, at a time: short enough not to be in the way of those who send meanwhile.
 PORTION = 5000
 
@@ -33,12 +35,7 @@ class EmailAddressRecount(models.Model):
     @api.model
     def _cron_recount(self):
         """Go on until everything is counted, or the time of the job is over."""
-        mailings, cron = self.env["email.campaign.mailing"], self.env["ir.cron"]
-        cron._commit_progress(remaining=1)
-        while mailings._committed(self._do_portion):
-            if not cron._commit_progress(1, remaining=1):
-                return
-        cron._commit_progress(remaining=0)
+        do_in_portions(self.env, self._do_portion)
 
     @api.model
     def _do_portion(self):

@@ -25,21 +25,32 @@ class EmailSubscription(models.Model):
     @api.model
     def _set_state(self, email, list_type, state, source):
         """Record what the owner of `email` (normalised) said; give whether that changed anything."""
+        return bool(self._set_states([(email, list_type.id)], state, source))
+
+    @api.model
+    def _set_states(self, pairs, state, source):
+        """Record that the owners of addresses said the same, in one statement; give those `pairs` that it changed.
+
+        :param pairs: (normalised address, id of the list type) of each
+        """
+        # In one order, so that two of these at once don't wait for each other.
+        pairs = sorted(set(pairs))
         rows = self.env.execute_query(
             SQL(
                 """
                 INSERT INTO email_subscription AS s (email, list_type_id, state, at, source)
-                     VALUES (%s, %s, %s, now() AT TIME ZONE 'utc', %s)
+                     SELECT email, list_type_id, %s, now() AT TIME ZONE 'utc', %s
+                       FROM unnest(%s::varchar[], %s::int[]) AS said (email, list_type_id)
                 ON CONFLICT (list_type_id, email) DO UPDATE
                         SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source
                       WHERE s.state <> EXCLUDED.state
-                  RETURNING id
+                  RETURNING email, list_type_id
                 """,
-                email,
-                list_type.id,
                 state,
                 source,
+                [email for email, _list_type_id in pairs],
+                [list_type_id for _email, list_type_id in pairs],
             )
         )
         self.invalidate_model()
-        return bool(rows)
+        return rows

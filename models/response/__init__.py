@@ -11,6 +11,8 @@ from . import email_campaign_event_total
 from . import email_campaign_event_reading
 from . import email_visit_waiting
 from . import email_visit
+from . import email_personal_target
+from . import email_visit_personal
 from . import email_judgement
 from . import email_campaign_judging
 from . import email_campaign_recipient_response

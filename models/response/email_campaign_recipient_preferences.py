@@ -61,9 +61,33 @@ class EmailCampaignRecipient(models.Model):
         state = "opted_in" if want else "opted_out"
         if not self.env["email.subscription"].sudo()._set_state(self.email, list_type, state, source):
             return False
+        if want:
+            self._join_subscribers(list_type)
         detail = list_type.with_env(office.env).sudo().name
         self._log_consent("opt_in" if want else "opt_out", detail, ip, user_agent)
         return True
+
+    def _join_subscribers(self, list_type):
+        """Put the address on the list of subscribers, unless it is on a list of that type: what is ticked must come."""
+        company = self.mailing_id.company_id
+        if list_type.subscriber_list_id.company_id == company and not self._on_list_of(list_type, company):
+            list_type._add_subscriber(self.email, self.name, self.lang)
+
+    def _on_list_of(self, list_type, company):
+        return (
+            self.env["email.target.list.member"]
+            .sudo()
+            .search_count(
+                [
+                    ("email_normalized", "=", self.email),
+                    ("state", "=", "subscribed"),
+                    ("list_id.list_type_id", "=", list_type.id),
+                    ("list_id.company_id", "=", company.id),
+                    ("list_id.active", "=", True),
+                ],
+                limit=1,
+            )
+        )
 
     def _blacklisting(self):
         """Give (whether no email at all reaches this address, whether its owner may take that back here)."""

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import visitor
+from ..portions import do_in_portions
 from .visit_statements import KNOWN_SECONDS, NOBODY, NOW
 
 # Recipients of a mass email at a time, of whom most have done nothing.
@@ -47,12 +48,7 @@ class EmailJudgement(models.Model):
     @api.model
     def _cron_judge(self):
         """Go on until everything is judged, or the time of the job is over."""
-        mailings, cron = self.env["email.campaign.mailing"], self.env["ir.cron"]
-        cron._commit_progress(remaining=1)
-        while mailings._committed(self._do_portion):
-            if not cron._commit_progress(1, remaining=1):
-                return
-        cron._commit_progress(remaining=0)
+        do_in_portions(self.env, self._do_portion)
 
     @api.model
     def _do_portion(self):

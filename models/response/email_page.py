@@ -18,12 +18,11 @@ POLICY = {
     "base-uri": "'none'",
 }
 PAGE_HEADERS = [
+    ("Content-Type", "text/html; charset=utf-8"),
     ("Cache-Control", "no-store, max-age=0"),
     ("Referrer-Policy", "no-referrer"),
     ("X-Robots-Tag", "noindex"),
-    ("Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in POLICY.items())),
     ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 ]
@@ -39,10 +38,11 @@ class EmailPage(models.AbstractModel):
     _description = "Public Email Pages"
 
     @api.model
-    def _show(self, template, lang, values, status=200, form_target=""):
+    def _show(self, template, lang, values, status=200, form_target="", framed_by=()):
         """Give the response that shows `template` in `lang`.
 
         :param form_target: origin of another server to which answering a form of the page may lead
+        :param framed_by: origins of the websites that may show the page in a frame
         """
         known = self.env["res.lang"]._get_data(code=lang)
         values = {
@@ -51,12 +51,16 @@ class EmailPage(models.AbstractModel):
             **values,
         }
         html = self.env["ir.ui.view"].with_context(lang=lang)._render_template(template, values)
-        headers = [("Content-Type", "text/html; charset=utf-8"), *PAGE_HEADERS]
+        policy = dict(POLICY)
         if form_target:
-            policy = POLICY | {"form-action": f"'self' {form_target}"}
-            headers = [(name, value) for name, value in headers if name != "Content-Security-Policy"]
-            headers.append(("Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in policy.items())))
-        return request.make_response(html, headers, status=status)
+            policy["form-action"] += f" {form_target}"
+        if framed_by:
+            policy["frame-ancestors"] = " ".join(framed_by)
+        headers = [("Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in policy.items()))]
+        if not framed_by:
+            # It knows nothing of single websites, and some browsers go by it still.
+            headers.append(("X-Frame-Options", "DENY"))
+        return request.make_response(html, PAGE_HEADERS + headers, status=status)
 
     @api.model
     def _with_pictures(self, record, name):

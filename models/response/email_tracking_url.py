@@ -106,7 +106,9 @@ class EmailTrackingUrl(models.Model):
     @api.constrains("url")
     def _check_url(self):
         for tracking_url in self:
-            if not is_web_address(tracking_url.url):
+            # What was found in the content as “{{ object.website }}” has a target for each recipient.
+            personal = tracking_url.found and tracking_url.url.startswith("{{")
+            if not personal and not is_web_address(tracking_url.url):
                 raise ValidationError(
                     self.env._(
                         "“%(url)s” can't be a tracking URL. Write the whole address, beginning with https://",

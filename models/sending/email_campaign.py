@@ -16,7 +16,9 @@ class EmailCampaign(models.Model):
         [("email", "Email"), ("newsletter", "Newsletter")],
         default="email",
         required=True,
-        help="A newsletter is a campaign that goes out again and again to people who subscribed to it.",
+        help="A newsletter goes out again and again to people who subscribed to it. So it must come by a list type "
+        "that people can subscribe to themselves, and always has an opt-out link, also where the footer is switched "
+        "off.",
     )
     active = fields.Boolean(default=True)
     user_id = fields.Many2one(

@@ -25,8 +25,7 @@ class EmailCampaignMailing(models.Model):
 
         Both are empty where the administrator has switched it off.
         """
-        parameter = self.env["ir.config_parameter"].sudo().get_param("email_campaign.opt_out_footer", "True")
-        if parameter == "False":
+        if not self._has_footer():
             return "", ""
         company = self.company_id.sudo()
         written = ENCODED.sub(r"{\1}", company.email_campaign_footer or "")
@@ -41,6 +40,9 @@ class EmailCampaignMailing(models.Model):
             elif "{optOutUrl}" not in text:
                 text = f"{text}\n{self._opt_out_line()[1]}"
         return str(Markup('<div style="%s">%s</div>') % (STYLE, html)), f"--\n{text}\n"
+
+    def _has_footer(self):
+        return self.env["ir.config_parameter"].sudo().get_param("email_campaign.opt_out_footer", "True") != "False"
 
     def _usual_footer(self, company):
         address = " ".join((company.partner_id._display_address(without_company=True) or "").split())

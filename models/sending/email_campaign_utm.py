@@ -1,7 +1,12 @@
+import re
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools.links import joined_parameters
+
+# What means something else than itself in a pattern of PostgreSQL.
+_OF_PATTERNS = re.compile(r"[%_\\]")
 
 
 class EmailCampaign(models.Model):
@@ -122,11 +127,21 @@ class EmailCampaign(models.Model):
                 continue
             # One campaign is launched by one person at a time; who comes second finds the first one's.
             self.env.cr.execute(SQL("SELECT FROM email_campaign WHERE id = %s FOR NO KEY UPDATE", campaign.id))
-            campaign.sudo().utm_campaign_id = (
-                self.env["utm.campaign"]
-                .sudo()
-                .create({"title": campaign.name, "user_id": campaign.user_id.id, "is_auto_campaign": True})
-            )
+            campaign.sudo().utm_campaign_id = campaign._new_utm_campaign()
+
+    def _new_utm_campaign(self):
+        """Give a UTM campaign, as superuser, that Odoo finds again by its name when a visitor comes back with it.
+
+        It looks for the name as for a pattern, in which signs stand for others, and takes large letters for small ones.
+        """
+        campaigns = self.env["utm.campaign"].sudo()
+        name = " ".join(_OF_PATTERNS.sub(" ", self.name).split()) or f"C{self.id}"
+        made = campaigns.create(
+            {"title": self.name, "name": name, "user_id": self.user_id.id, "is_auto_campaign": True}
+        )
+        if campaigns.with_context(active_test=False).search([("name", "=ilike", made.name)], limit=1) != made:
+            [made.name] = self.env["utm.mixin"]._get_unique_names(campaigns._name, [f"{name} C{self.id}"])
+        return made
 
     def _utm_parameters(self):
         """Give the UTM parameters of this campaign as a query string."""

@@ -32,13 +32,6 @@ class EmailProvider(models.Model):
         )
         return (preferred | others) - mailing.sudo().refused_provider_ids
 
-    def _sender(self, mailing):
-        """Give the From that `mailing` gets by this provider: its own, or the company's where that isn't allowed."""
-        self.ensure_one()
-        if self._may_send_from(mailing.email_from, mailing.company_id):
-            return mailing.email_from
-        return mailing.company_id.default_from_email or mailing.email_from
-
     def _may_send_from(self, sender, company):
         """Tell whether mail of `company` from the address `sender` may leave by this provider."""
         self.ensure_one()

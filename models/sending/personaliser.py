@@ -12,6 +12,7 @@ from odoo.tools import groupby
 
 from ...tools import address
 from ...tools.compose import Program
+from ...tools.links import personal, personal_target
 from ...tools.message import SOFT_BREAK, Hole, Skeleton, folded, header, personal_text, writer
 from ...tools.token import id_octets
 from ..response.email_link import (
@@ -49,6 +50,7 @@ class Edition(NamedTuple):
     paths: set
     sign_links: object
     makers: list
+    personal: dict
 
 
 class CodedEdition(NamedTuple):
@@ -60,6 +62,7 @@ class CodedEdition(NamedTuple):
     sign_links: object
     lang: str
     model: str
+    personal: dict
 
 
 class UnfillableError(Exception):
@@ -117,6 +120,24 @@ class Personaliser:
         """Give the paths of the merge values that the mails of `rows` need."""
         return {path for lang in {row["lang"] for row in rows} for path in self._edition(lang).paths}
 
+    def targets(self, rows, values):
+        """Give (recipient id, tracking URL id, target) of the tracked links of `rows` that lead each elsewhere.
+
+        They have to be kept before the mails leave. Most mass emails have none.
+
+        :param values: {recipient id: its merge values by path}, of those that have any
+        """
+        personal = {lang: self._edition(lang).personal for lang in {row["lang"] for row in rows}}
+        if not any(personal.values()):
+            return []
+        return [
+            (row["id"], url_id, target)
+            for row in rows
+            if row["id"] in values
+            for slot, url_id in personal[row["lang"]].items()
+            if (target := personal_target(values[row["id"]].get(slot.value) or slot.default))
+        ]
+
     def is_ready(self, row):
         """Say whether the mail of `row` can be made of what is at hand, with no look into the database."""
         return isinstance(self._editions.get(row["lang"]), Edition)
@@ -149,7 +170,7 @@ class Personaliser:
         if isinstance(edition, CodedEdition):
             data = self._coded(edition, row, values, headers)
         else:
-            skeleton, _paths, sign_links, makers = edition
+            skeleton, _paths, sign_links, makers, _personal = edition
             if skeleton.subject:
                 headers += header("Subject", _filled(skeleton.subject, values))
             links = sign_links(octets)
@@ -191,7 +212,10 @@ class Personaliser:
         if isinstance(content, Program):
             model = self._frozen["sources"][lang]["code"]["model"]
             sign_links = self._signer.family(CLICK, list(url_ids.values()))
-            return CodedEdition(content, content.fields(), url_ids, sign_links, lang, model)
+            slots = map(content.slots.get, content.slots.all())
+            return CodedEdition(
+                content, content.fields(), url_ids, sign_links, lang, model, _personal_ids(slots, url_ids)
+            )
         skeleton = Skeleton(
             self._fixed_headers,
             content.subject,
@@ -200,9 +224,11 @@ class Personaliser:
             self._attachments,
             self._beginnings,
         )
-        linked = list(dict.fromkeys(url_ids[hole.slot.value] for hole in skeleton.holes if hole.slot.kind == "link"))
+        personal_ids = _personal_ids([hole.slot for hole in skeleton.holes], url_ids)
+        linked = [url_ids[hole.slot.value] for hole in skeleton.holes if hole.slot.kind == "link"]
+        linked = list(dict.fromkeys([*linked, *personal_ids.values()]))
         makers = [self._maker(hole, url_ids, linked) for hole in skeleton.holes]
-        return Edition(skeleton, content.fields(), self._signer.family(CLICK, linked), makers)
+        return Edition(skeleton, content.fields(), self._signer.family(CLICK, linked), makers, personal_ids)
 
     def _maker(self, hole, url_ids, linked):
         """Give the function of (merge values, the octets of the recipient's id, its opt-out token, the tokens of the
@@ -224,6 +250,14 @@ class Personaliser:
             view = self._view
             return lambda _values, octets, _opt_out, _links: view(octets) + SOFT_BREAK
         write, path, default = writer(hole), slot.value, slot.default
+        if kept := personal(slot):
+            place, beginning = linked.index(url_ids[kept]), self._beginnings["link"]
+
+            def make(values, _octets, _opt_out, links):
+                value = values.get(path) or default
+                return write(beginning + links[place].decode() if personal_target(value) else value)
+
+            return make
         return lambda values, _octets, _opt_out, _links: write(values.get(path) or default)
 
     def _render(self, edition, rows):
@@ -260,6 +294,8 @@ class Personaliser:
         def value(slot, markup):
             if slot.kind == "field":
                 text = values.get(slot.value) or slot.default
+                if (kept := personal(slot)) and personal_target(text):
+                    text = self._beginnings["link"] + linked[kept].decode()
             else:
                 text = self._beginnings[slot.kind] + tokens[slot.kind](slot)
             return personal_text(Hole(slot, markup), text)
@@ -297,6 +333,11 @@ class Personaliser:
             # Without its name, which was not meant for recipients.
             return f"<campaign-{campaign.id}.{self._domain}>"
         return address.named(list_type.name, f"list-{list_type.id}.{self._domain}")
+
+
+def _personal_ids(slots, url_ids):
+    """Give {slot: id of its tracking URL} of those `slots` that are links with another target for each recipient."""
+    return {slot: url_ids[kept] for slot in slots if (kept := personal(slot))}
 
 
 def _filled(parts, values):

@@ -135,6 +135,8 @@ class Stock:
             raise StockError(str(error.args[0])) from error
         merged = self._merge_values([row for row in rows if row["id"] not in failed], wanted, failed)
         self._skipped.update(dict.fromkeys(failed, "merge_failed"))
+        if targets := self._personaliser.targets(rows, merged):
+            self._mailing._committed(lambda: self._mailing.env["email.personal.target"]._keep(targets))
         unread = []
         for row in rows:
             if row["id"] in merged:

@@ -3,6 +3,7 @@ from . import email_consent_text
 from . import email_consent
 from . import email_address
 from . import email_addressee
+from . import email_pause
 from . import email_subscription
 from . import email_target_list_member
 from . import email_erasure

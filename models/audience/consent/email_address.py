@@ -13,5 +13,5 @@ class EmailAddress(models.Model):
         """Open the dialog that exports or erases all that is held of the address."""
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id("email_campaign.email_privacy_action")
-        action["context"] = {"default_email": self.email}
+        action["res_id"] = self.env["email.privacy"].create({"email": self.email}).id
         return action

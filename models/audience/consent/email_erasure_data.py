@@ -62,6 +62,13 @@ class EmailErasure(models.Model):
                 """,
                 email,
             ),
+            "target": SQL(
+                """
+                DELETE FROM email_personal_target
+                 WHERE recipient_id IN (SELECT id FROM email_campaign_recipient WHERE email = %s)
+                """,
+                email,
+            ),
             # The domain tells claim that nobody is there; the number keeps two of one mass email apart.
             "recipient": SQL(
                 """
@@ -196,6 +203,14 @@ QUERIES = {
           JOIN email_campaign c ON c.id = m.campaign_id
           JOIN email_campaign_recipient r ON r.mailing_id = m.id
          WHERE r.email = %(email)s AND m.company_id = ANY(%(companies)s) ORDER BY r.id
+    """,
+    "links": """
+        SELECT m.subject, u.name, t.url
+          FROM email_campaign_mailing m
+          JOIN email_campaign_recipient r ON r.mailing_id = m.id
+          JOIN email_personal_target t ON t.recipient_id = r.id
+          JOIN email_tracking_url u ON u.id = t.tracking_url_id
+         WHERE r.email = %(email)s AND m.company_id = ANY(%(companies)s) ORDER BY t.id
     """,
     "events": """
         SELECT m.subject, e.kind, e.at, u.url, e.verdict, e.verdict_reason, e.ip, e.user_agent, e.detail,

@@ -63,6 +63,7 @@ class EmailListType(models.Model):
                 if user._is_internal() or not list_type.double_opt_in:
                     subscriptions._set_state(email, list_type, "opted_in", words)
                     list_type._add_subscriber(email, user.name, user.lang)
+                    said.env["email.pause"].sudo()._end_by_subscribing(email, list_type)
                 else:
                     said.env["email.subscription.request"].sudo()._ask(
                         list_type, email, user.name, text, ip=ip, user_agent=user_agent

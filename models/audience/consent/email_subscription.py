@@ -22,12 +22,14 @@ class EmailSubscription(models.Model):
             )
 
     @api.model
-    def _set_state(self, email, list_type, state, source):
-        """Record what the owner said, and write it into the ledger if that changed anything, or confirmed it."""
-        changed = super()._set_state(email, list_type, state, source)
+    def _set_states(self, pairs, state, source):
+        """Record what the owners said, and write into the ledger what that changed, or confirmed."""
+        changed = super()._set_states(pairs, state, source)
         confirmed = (self.env.context.get("email_consent") or {}).get("action") == "opt_in_confirmed"
-        if changed or confirmed:
-            self.env["email.consent"]._told(detail=source)._record([email], ACTION_OF[state], list_type)
+        if said := pairs if confirmed else changed:
+            emails, list_type_ids = zip(*said, strict=True)
+            query = SQL("SELECT * FROM unnest(%s::varchar[], %s::int[])", list(emails), list(list_type_ids))
+            self.env["email.consent"]._told(detail=source)._record(query, ACTION_OF[state])
         return changed
 
     @api.model

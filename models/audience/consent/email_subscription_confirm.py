@@ -29,6 +29,10 @@ class EmailSubscriptionRequest(models.Model):
     def _had_opted_out_of_everything(self):
         return bool(self.env["mail.blacklist"].sudo().search_count([("email_key", "=", self.email)]))
 
+    def _is_paused(self):
+        """Say whether confirming ends a break that the owner of the address asked for."""
+        return bool(self.env["email.pause"].sudo()._companies_paused(self.email, self.list_type_id))
+
     def _confirm(self, ip=None, user_agent=None):
         """Subscribe the owner of the address, who has shown to be the one who asked; give whether they are subscribed.
 
@@ -63,6 +67,7 @@ class EmailSubscriptionRequest(models.Model):
         self._lift_blacklist()
         said.env["email.subscription"].sudo()._set_state(self.email, self.list_type_id, "opted_in", words)
         self.list_type_id._add_subscriber(self.email, self.name, self.lang)
+        said.env["email.pause"].sudo()._end_by_subscribing(self.email, self.list_type_id)
         if action == "opt_in_confirmed":
             self._note_address_works()
         if self.list_type_id.welcome_template_id:
