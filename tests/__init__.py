@@ -66,6 +66,7 @@ from . import (
     test_tools_token,
     test_tools_visitor,
     test_tools_weborigin,
+    test_tools_webhook,
     test_tours,
     test_tours_contacts,
     test_tours_dynamic,
