@@ -42,5 +42,6 @@ class Webhook(http.Controller):
         """Give the octets of the call, None where there are more than anybody needs."""
         if (sent.content_length or 0) > MOST_OCTETS:
             return None
-        body = sent.get_data(cache=False)
+        # Kept, because all of this is done again where the database could not bring it in line with another call.
+        body = sent.get_data(cache=True)
         return body if len(body) <= MOST_OCTETS else None

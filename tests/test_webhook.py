@@ -1,6 +1,10 @@
 import json
+from unittest.mock import patch
+
+from psycopg2.errors import SerializationFailure
 
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from ..models.response.email_link import RETURN_PATH
 from . import webhook_payloads as made
@@ -116,3 +120,18 @@ class TestWebhook(HookCase, HttpCase):
         self.assertLessEqual(many, few + 5)
         self.assertLess(many, 60)
         self.assertEqual(self.webhook.taken, 1003)
+
+    def test_two_calls_that_get_in_each_others_way(self):
+        count, failed = type(self.webhook)._count, []
+
+        def once(webhook, *values):
+            if not failed:
+                failed.append(webhook)
+                raise SerializationFailure("could not serialize access due to concurrent update")
+            count(webhook, *values)
+
+        with patch.object(type(self.webhook), "_count", once), mute_logger("odoo.service.model"):
+            self.assertEqual(self.tell(self.bounce(self.pat)), 200)
+        self.assertTrue(failed)
+        self.assertEqual(self.told(self.pat), ["hard"])
+        self.assertFalse(self.webhook.refusal)
