@@ -282,6 +282,18 @@ class TestWebhookTables(BaseCase):
         [told] = self.read("sendgrid", [made.sendgrid("delivered", EMAIL, "<webshop-17@crm.example>")])
         self.assertFalse(told.may_be_ours, "mail of somebody else on the same account")
 
+    def test_names_that_services_give_rule_nothing_out(self):
+        [told] = self.read("sendgrid", [made.sendgrid("delivered", EMAIL, "<14c5d75ce93.dfd.64b469@ismtpd-555>")])
+        self.assertTrue(told.may_be_ours)
+        event = made.ses_bounce(EMAIL, "<0102@x>")
+        del event["mail"]["headers"]
+        event["mail"]["commonHeaders"]["messageId"] = "EXAMPLE7c191be45-e9aedb9a-000000"
+        [told] = self.read("ses", made.sns(event))
+        self.assertTrue(told.may_be_ours)
+        event["mail"]["headers"] = [None, {"name": 1}, {"name": "Message-Id", "value": MESSAGE_ID}]
+        [told] = self.read("ses", made.sns(event))
+        self.assertEqual(told.message_id, MESSAGE_ID)
+
     def test_marks(self):
         self.assertEqual(marks(["ses", "mailgun"]), "")
         self.assertIn('X-SMTPAPI: {"unique_args":{"email_campaign":"%s"}}\r\n', marks(["sendgrid"]))

@@ -33,6 +33,7 @@ from .told import (
 )
 
 ARGUMENT = "email_campaign"  # our unique argument, which every event repeats
+_OWN_HOST = "ismtpd"  # in the names of SendGrid's servers, and so in Message-IDs that they make
 
 _SIGNATURE, _TIMESTAMP = "x-twilio-email-event-webhook-signature", "x-twilio-email-event-webhook-timestamp"
 _EVENTS = {
@@ -105,6 +106,9 @@ def _told(event: dict[str, object]) -> Told:
         says = next((says for start, says in _DROPPED.items() if diagnostic.lower().startswith(start)), SUPPRESSED)
     kind, permanent, reason = weigh(says or OTHER, status, diagnostic)
     moment = event.get("timestamp")
+    message_id = body.text(event.get("smtp-id"), 400)
+    if _OWN_HOST in message_id:
+        message_id = ""  # SendGrid's own name of it
     return Told(
         "sendgrid",
         word,
@@ -118,7 +122,7 @@ def _told(event: dict[str, object]) -> Told:
         status,
         diagnostic,
         # Reports of spam have our argument, and no Message-ID.
-        body.text(event.get(ARGUMENT), 200) or body.text(event.get("smtp-id"), 400),
+        body.text(event.get(ARGUMENT), 200) or message_id,
         known=says is not None,
         raw=body.raw(event),
     )

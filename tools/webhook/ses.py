@@ -54,6 +54,7 @@ _BOUNCES: dict[tuple[str, str], Says] = {
 # complaintFeedbackType, where it is none of a person who pressed the button.
 _NO_COMPLAINTS = {"not-spam": OTHER, "auth-failure": OTHER, "virus": OTHER}
 _MOST_RECIPIENTS = 50  # of one message of SES
+_MOST_HEADERS = 200
 
 
 def read(data: object) -> list[Told]:
@@ -76,7 +77,7 @@ def _told(event: dict[str, object]) -> list[Told]:
     name = body.text(event.get("eventType"), 60) or body.text(event.get("notificationType"), 60)
     own, listed, says = _EVENTS.get(name, ("", "", OTHER))
     about, mail = body.part(event, own), body.part(event, "mail")
-    headers = body.part(mail, "commonHeaders")
+    message_id = _message_id(mail)
     found: list[object] = body.listed(about.get(listed)) or body.listed(mail.get("destination"))
     raw = body.raw(event)
     told = []
@@ -100,7 +101,7 @@ def _told(event: dict[str, object]) -> list[Told]:
                 permanent,
                 status,
                 diagnostic,
-                body.text(headers.get("messageId"), 400),
+                message_id,
                 body.text(mail.get("source"), 320),
                 known=name in _EVENTS,
                 raw=raw,
@@ -109,6 +110,15 @@ def _told(event: dict[str, object]) -> list[Told]:
     if told:
         return told
     return [Told("ses", name or "without a type", "other", "", body.digest(name, mail.get("messageId")), known=False)]
+
+
+def _message_id(mail: dict[str, object]) -> str:
+    """Give the Message-ID that the mail came to SES with; what SES calls it has no host."""
+    for header in body.listed(mail.get("headers"))[:_MOST_HEADERS]:
+        if isinstance(header, dict) and body.text(header.get("name"), 60).lower() == "message-id":
+            return body.text(header.get("value"), 400)
+    common = body.text(body.part(mail, "commonHeaders").get("messageId"), 400)
+    return common if "@" in common else ""
 
 
 def _meaning(name: str, says: Says, about: dict[str, object], said: str) -> tuple[str, Says]:
