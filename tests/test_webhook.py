@@ -1,8 +1,6 @@
 import json
 from unittest.mock import patch
 
-from psycopg2.errors import SerializationFailure
-
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
@@ -127,10 +125,12 @@ class TestWebhook(HookCase, HttpCase):
         def once(webhook, *values):
             if not failed:
                 failed.append(webhook)
-                raise SerializationFailure("could not serialize access due to concurrent update")
+                webhook.env.cr.execute(
+                    "DO $$ BEGIN RAISE EXCEPTION 'as when two write' USING ERRCODE = '40001'; END $$"
+                )
             count(webhook, *values)
 
-        with patch.object(type(self.webhook), "_count", once), mute_logger("odoo.service.model"):
+        with patch.object(type(self.webhook), "_count", once), mute_logger("odoo.sql_db"):
             self.assertEqual(self.tell(self.bounce(self.pat)), 200)
         self.assertTrue(failed)
         self.assertEqual(self.told(self.pat), ["hard"])
