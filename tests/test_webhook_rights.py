@@ -59,7 +59,7 @@ class TestWebhookRights(TransactionCase):
         receive = self.env["email.webhook"]._superuser()._receive
         self.assertIsNone(receive(before.rpartition("/")[2], b"{}", {}))
         with mute_logger(LOGGER):
-            self.assertEqual(receive(self.webhook.url.rpartition("/")[2], b"{}", {}), 403)
+            self.assertEqual(receive(self.webhook.url.rpartition("/")[2], b"{}", {}), 401)
 
     def test_a_copy_has_nothing_of_it(self):
         copy = self.webhook.copy()

@@ -11,7 +11,7 @@ from .email_webhook import LOGIN
 _logger = logging.getLogger(__name__)
 
 # What a caller is answered whose call is refused; all others get 403. After 503 the service tries again.
-STATUSES = {"malformed": 400, "too_large": 413, "wrong_login": 401, "unreachable": 503}
+STATUSES = {"malformed": 400, "too_large": 413, "unsigned": 401, "wrong_login": 401, "unreachable": 503}
 # Amazon's certificates, by their URL: (until when they are believed, what was there).
 _certificates = {}
 CERTIFICATE_SECONDS = 86_400
