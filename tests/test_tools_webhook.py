@@ -200,13 +200,13 @@ TOLD = [
 class TestWebhookTables(BaseCase):
     """What each event of each service means."""
 
-    def read(self, service, data):
+    def reading(self, service, data):
         _check, read = SERVICES[service]
         return read(data)
 
     def test_every_kind_of_event(self):
         for service, data, kind, reason, against in TOLD:
-            [told] = self.read(service, data)
+            [told] = self.reading(service, data)
             with self.subTest(told.rule, diagnostic=told.diagnostic):
                 self.assertEqual(told.kind, kind)
                 if reason:
@@ -222,15 +222,15 @@ class TestWebhookTables(BaseCase):
                 self.assertEqual(verdict.kind == "hard", kind == "hard", "hard, if and only if the address is dead")
 
     def test_the_verdict_names_what_decided(self):
-        [told] = self.read("ses", back("Permanent", "NoEmail", UNKNOWN))
+        [told] = self.reading("ses", back("Permanent", "NoEmail", UNKNOWN))
         verdict = to_verdict(told)
         self.assertEqual(verdict.rule, "ses: Bounce/Permanent/NoEmail")
         self.assertEqual(verdict.recipients[0].status, "5.1.1")
         self.assertIn("User unknown", verdict.recipients[0].diagnostic)
-        self.assertTrue(to_verdict(self.read("sendgrid", sendgrid("deferred"))[0]).delayed)
-        self.assertEqual(to_verdict(self.read("mailgun", mailgun("delivered"))[0]).rule, "delivered")
-        self.assertEqual(to_verdict(self.read("mailgun", mailgun("unsubscribed"))[0]).rule, "opt_out")
-        self.assertEqual(to_verdict(self.read("mailgun", mailgun("complained"))[0]).kind, "complaint")
+        self.assertTrue(to_verdict(self.reading("sendgrid", sendgrid("deferred"))[0]).delayed)
+        self.assertEqual(to_verdict(self.reading("mailgun", mailgun("delivered"))[0]).rule, "delivered")
+        self.assertEqual(to_verdict(self.reading("mailgun", mailgun("unsubscribed"))[0]).rule, "opt_out")
+        self.assertEqual(to_verdict(self.reading("mailgun", mailgun("complained"))[0]).kind, "complaint")
 
     def test_what_is_not_known_says_so(self):
         for service, data in (
@@ -242,56 +242,56 @@ class TestWebhookTables(BaseCase):
             ("ses", ses(made.ses("Beam", EMAIL, MESSAGE_ID))),
             ("ses", ses({"hello": "world"})),
         ):
-            [told] = self.read(service, data)
+            [told] = self.reading(service, data)
             with self.subTest(told.rule):
                 self.assertFalse(told.known)
                 self.assertEqual(told.kind, "other")
 
     def test_a_greeting_of_ses_is_nothing(self):
-        [told] = self.read("ses", made.sns("Successfully validated SNS topic for Amazon SES event publishing."))
+        [told] = self.reading("ses", made.sns("Successfully validated SNS topic for Amazon SES event publishing."))
         self.assertEqual((told.kind, told.known), ("other", True))
 
     def test_the_same_event_has_the_same_name(self):
         for service, data, *_rest in TOLD:
-            [first], [second] = self.read(service, data), self.read(service, data)
+            [first], [second] = self.reading(service, data), self.reading(service, data)
             self.assertEqual(first.reference, second.reference)
-        names = {(service, self.read(service, data)[0].reference) for service, data, *_rest in TOLD}
+        names = {(service, self.reading(service, data)[0].reference) for service, data, *_rest in TOLD}
         self.assertEqual(len(names), len(TOLD), "another event has another name")
 
     def test_several_people_of_one_event(self):
         event = made.ses_bounce(EMAIL, MESSAGE_ID)
         event["bounce"]["bouncedRecipients"].append({"emailAddress": "kim@y.example"})
-        told = self.read("ses", made.sns(event))
+        told = self.reading("ses", made.sns(event))
         self.assertEqual([one.address for one in told], [EMAIL, "kim@y.example"])
         self.assertNotEqual(told[0].reference, told[1].reference)
 
     def test_several_events_of_one_call(self):
-        self.assertEqual(len(self.read("sendgrid", sendgrid("delivered") * 3)), 3)
-        self.assertEqual(len(self.read("brevo", [brevo("delivered"), brevo("spam"), "?", None])), 2)
+        self.assertEqual(len(self.reading("sendgrid", sendgrid("delivered") * 3)), 3)
+        self.assertEqual(len(self.reading("brevo", [brevo("delivered"), brevo("spam"), "?", None])), 2)
 
     def test_moments_are_utc_whatever_the_zone(self):
         event = returned("HardBounce", UNKNOWN)
         event["BouncedAt"] = "2026-08-01T13:28:10.2735393-04:00"
-        self.assertEqual(str(self.read("postmark", event)[0].at), "2026-08-01 17:28:10")
+        self.assertEqual(str(self.reading("postmark", event)[0].at), "2026-08-01 17:28:10")
         event = brevo("delivered", ts_epoch=None, ts_event=1_785_000_000)
-        self.assertEqual(str(self.read("brevo", event)[0].at), "2026-07-25 17:20:00")
+        self.assertEqual(str(self.reading("brevo", event)[0].at), "2026-07-25 17:20:00")
 
     def test_brevos_own_message_id_rules_nothing_out(self):
-        [told] = self.read("brevo", made.brevo("delivered", EMAIL))
+        [told] = self.reading("brevo", made.brevo("delivered", EMAIL))
         self.assertTrue(told.may_be_ours)
-        [told] = self.read("sendgrid", [made.sendgrid("delivered", EMAIL, "<webshop-17@crm.example>")])
+        [told] = self.reading("sendgrid", [made.sendgrid("delivered", EMAIL, "<webshop-17@crm.example>")])
         self.assertFalse(told.may_be_ours, "mail of somebody else on the same account")
 
     def test_names_that_services_give_rule_nothing_out(self):
-        [told] = self.read("sendgrid", [made.sendgrid("delivered", EMAIL, "<14c5d75ce93.dfd.64b469@ismtpd-555>")])
+        [told] = self.reading("sendgrid", [made.sendgrid("delivered", EMAIL, "<14c5d75ce93.dfd.64b469@ismtpd-555>")])
         self.assertTrue(told.may_be_ours)
         event = made.ses_bounce(EMAIL, "<0102@x>")
         del event["mail"]["headers"]
         event["mail"]["commonHeaders"]["messageId"] = "EXAMPLE7c191be45-e9aedb9a-000000"
-        [told] = self.read("ses", made.sns(event))
+        [told] = self.reading("ses", made.sns(event))
         self.assertTrue(told.may_be_ours)
         event["mail"]["headers"] = [None, {"name": 1}, {"name": "Message-Id", "value": MESSAGE_ID}]
-        [told] = self.read("ses", made.sns(event))
+        [told] = self.reading("ses", made.sns(event))
         self.assertEqual(told.message_id, MESSAGE_ID)
 
     def test_marks(self):

@@ -3,6 +3,7 @@ import json
 import ssl
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -230,12 +231,11 @@ class Peer(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        try:
+        # It may be that nobody listens any more.
+        with suppress(OSError):
             for at in range(0, len(body), 1000):
                 self.wfile.write(body[at : at + 1000])
                 time.sleep(pause)
-        except OSError:
-            pass  # nobody listens any more
 
     def log_message(self, *_args):
         """Keep quiet."""
