@@ -9,6 +9,7 @@
     "external_dependencies": {
         "python": [
             "crawler-user-agents",
+            "cryptography",
             "dnspython",
             "email-validator",
             "flufl.bounce",
@@ -52,6 +53,7 @@
         "views/email_subscription_views.xml",
         "views/email_list_type_subscribe_views.xml",
         "views/email_provider_views.xml",
+        "views/email_webhook_views.xml",
         "views/email_page_templates.xml",
         "views/email_subscription_templates.xml",
         "views/email_subscribe_templates.xml",

@@ -21,3 +21,5 @@ from . import email_campaign_recipient_consent
 from . import email_campaign_recipient_timeline
 from . import email_incoming
 from . import email_incoming_opt_out
+from . import email_verdict
+from . import webhook

@@ -15,6 +15,7 @@ from ...tools.compose import Program
 from ...tools.links import personal, personal_target
 from ...tools.message import SOFT_BREAK, Hole, Skeleton, folded, header, personal_text, writer
 from ...tools.token import id_octets
+from ...tools.webhook.marks import PLACE
 from ..response.email_link import (
     CLICK,
     HIDDEN_LINK,
@@ -99,6 +100,8 @@ class Personaliser:
         self._message_id, self._return_token = (signer.stamp_local(purpose) for purpose in (MESSAGE_ID, RETURN_PATH))
         self._domain = outgoing.sender_address.rpartition("@")[2]
         self._return_start, self._verp, self._return_end = outgoing.return_path(_MARK).partition(_MARK)
+        # Some services leave out the Message-ID, or replace it, in what they tell about a mail.
+        self._mark = outgoing.provider._webhook_marks() if outgoing.provider and not test else ""
         self._second, self._date = 0, ""
         self._rendered = {}
 
@@ -162,7 +165,10 @@ class Personaliser:
             message_id = email.utils.make_msgid(domain=self._domain)
         else:
             # The same at every try, so that a receiver can tell a second copy.
-            message_id = f"<{self._message_id(octets)}@{self._domain}>"
+            token = self._message_id(octets)
+            message_id = f"<{token}@{self._domain}>"
+            if self._mark:
+                to += self._mark.replace(PLACE, token)
         headers = (
             f"Date: {self._now()}\r\nMessage-ID: {message_id}\r\n{to}"
             f"List-Unsubscribe: <{self._beginnings['opt_out']}{opt_out.decode()}>{by_mail}\r\n"
