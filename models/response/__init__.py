@@ -17,4 +17,5 @@ from . import email_campaign_recipient_preferences
 from . import email_campaign_recipient_consent
 from . import email_campaign_recipient_timeline
 from . import email_incoming
+from . import email_incoming_match
 from . import email_incoming_opt_out
