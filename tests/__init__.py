@@ -42,6 +42,8 @@ from . import (
     test_progress,
     test_provider,
     test_provider_limits,
+    test_replies,
+    test_replies_round,
     test_response,
     test_schedule,
     test_security,

@@ -1,7 +1,7 @@
 """Where tokens of ours may stand in a message that comes in: in its addresses, and in what it answers.
 
-Nothing here says that a token is ours: that takes the keys (`tools.token`). Header fields are read as they came, without
-the standard parser's structure, which strangers can make slow or fail; each is cut, and only so many are looked at.
+Nothing here says that a token is ours: that takes the keys (`tools.token`). Header fields are read as they came,
+without the standard parser's structure, which strangers can make slow or fail; each is cut, and only so many are read.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ MAX_VALUE = 8_000  # characters of one field
 MAX_REFERENCES = 50  # Message-IDs of one message
 MAX_ID = 998  # characters of one: a line of RFC 5322 has no more
 
-_TOKEN = r"[0-9a-f]{16,80}"
-_PLUS = re.compile(rf"\+({_TOKEN})@", re.IGNORECASE)
-_OWN_ID = re.compile(rf"<({_TOKEN})@([^<>\s@]{{1,255}})>", re.IGNORECASE)
+_HEX = r"[0-9a-f]{16,80}"
+_PLUS = re.compile(rf"\+({_HEX})@", re.IGNORECASE)
+_OWN_ID = re.compile(rf"<({_HEX})@([^<>\s@]{{1,255}})>", re.IGNORECASE)
 _ID = re.compile(r"<[^<>\s]{1,996}>")
 _BETWEEN_ADDRESSES = re.compile(r"[\s<>,;:\"()]+")
 _LINK = re.compile(r"<(?:https?://[^<>\s?]{1,2000}/|mailto:[^<>\s?]{1,400}\?subject=)([\w-]{12,80})>", re.ASCII)
@@ -52,7 +52,7 @@ def addresses(texts: Iterable[str]) -> list[str]:
 
 
 def answered(message: Message[Any, Any]) -> list[str]:
-    """Give the Message-IDs that `message` answers, the nearest first (RFC 5322 section 3.6.4), at most MAX_REFERENCES."""
+    """Give the Message-IDs that `message` answers, the nearest first, at most MAX_REFERENCES (RFC 5322, 3.6.4)."""
     nearest = [found for value in values(message, ("in-reply-to",)) for found in _ID.findall(value)]
     thread = [found for value in _tails(message, "references") for found in _ID.findall(value)]
     return list(dict.fromkeys([*nearest[:MAX_REFERENCES], *reversed(thread)]))[:MAX_REFERENCES]

@@ -95,6 +95,7 @@ class EmailPrivacy(models.TransientModel):
             "refused_rows_of_imports": self.env._("Refused rows of imports"),
             "emails": self.env._("Mass emails"),
             "events": self.env._("What happened to them"),
+            "replies": self.env._("Replies"),
             "res.partner": self.env._("Contacts (not erased here)"),
             "crm.lead": self.env._("Leads (not erased here)"),
             "res.users": self.env._("Users (not erased here)"),

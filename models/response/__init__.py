@@ -19,3 +19,4 @@ from . import email_campaign_recipient_timeline
 from . import email_incoming
 from . import email_incoming_match
 from . import email_incoming_opt_out
+from . import reply

@@ -23,6 +23,8 @@ class EmailIncoming(models.AbstractModel):
         """
         verdict = bounce.read(message)
         match = self._match(message, verdict)
+        if self._is_reply(match, verdict, message):
+            return self._take_reply(match.recipient, message, message_dict, verdict.kind == "auto_reply")
         if not match.signed:
             return False
         recipient = match.recipient
@@ -33,7 +35,7 @@ class EmailIncoming(models.AbstractModel):
             self._note_bounce(recipient, verdict, reference)
         elif not verdict.understood:
             self._note_not_understood(recipient, verdict, message)
-        # A delay, a receipt or a note of absence is for nobody to read or to answer.
+        # A delay or a receipt is for nobody to read or to answer.
         return True
 
     @api.model

@@ -131,7 +131,7 @@ class EmailIncoming(models.AbstractModel):
 
     @api.model
     def _sending_window(self, verdict):
-        """Give (from, to) when the email that a report returns can have been sent, both None if it shows none of ours."""
+        """Give (from, to) when the email that a report returns can have been sent, both None if it shows no such."""
         returned = verdict.returned_headers
         if not returned.get("from"):
             return None, None
