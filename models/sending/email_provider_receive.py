@@ -15,7 +15,7 @@ class EmailProvider(models.Model):
 
     receive_trouble = fields.Char(compute="_compute_receive_trouble")
 
-    @api.depends("receive", "fetchmail_server_id")
+    @api.depends("receive", "fetchmail_server_id.active", "fetchmail_server_id.state")
     def _compute_receive_trouble(self):
         for provider in self:
             server = provider.fetchmail_server_id.sudo()
