@@ -24,6 +24,7 @@ class TestReplies(ReplyCase):
             (reply.res_model, reply.res_id, reply.recipient_id), ("res.partner", self.person.id, self.recipient)
         )
         self.assertIn("Forty, please.", reply.body)
+        self.assertEqual(reply.excerpt, "Forty, please.")
         self.assertTrue(reply.is_counted)
         self.assertTrue(self.recipient.replied_at)
         self.assertEqual(self.kinds(), [("reply", False)])
@@ -216,6 +217,16 @@ class TestResponsible(ReplyCase):
         self.assertEqual((reply.state, reply.activity_id.active), ("new", True))
         reply.with_user(self.salesperson).user_id = self.manager
         self.assertEqual(reply.activity_id.user_id, self.manager)
+
+    def test_not_on_a_lead_that_they_may_not_read(self):
+        self.salesperson.group_ids += self.env.ref("sales_team.group_sale_salesman")
+        lead = self.env["crm.lead"].create({"name": "Chairs", "user_id": self.manager.id})
+        self.recipient.write({"res_model": "crm.lead", "res_id": lead.id, "partner_id": False})
+        reply = self.reply()
+        self.assertEqual(reply.user_id, self.salesperson, "who has the lead may not read leads")
+        self.assertFalse(self.activities(lead))
+        self.assertEqual(self.activities(self.campaign), reply.activity_id)
+        self.assertEqual(len(self.thread(lead)), 1, "it is in the conversation for those who may")
 
     def test_where_there_is_no_record_the_campaign_has_it(self):
         self.recipient.write({"res_model": False, "res_id": False, "partner_id": False})

@@ -66,7 +66,8 @@ class TestReplyList(ReplyCase):
     def test_grouped_by_state_with_both_columns(self):
         self.reply()
         domain = [("campaign_id", "=", self.campaign.id)]
-        groups = self.env["email.campaign.reply"].web_read_group(domain, ["state"])["groups"]
+        replies = self.env["email.campaign.reply"].with_context(read_group_expand=True)
+        groups = replies.web_read_group(domain, ["state"])["groups"]
         self.assertEqual([(group["state"], group["__count"]) for group in groups], [("new", 1), ("done", 0)])
 
     def test_an_opportunity_is_put_down_to_the_campaign(self):

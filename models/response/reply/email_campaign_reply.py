@@ -50,13 +50,14 @@ class EmailCampaignReply(models.Model):
     name = fields.Char(readonly=True)
     subject = fields.Char(readonly=True)
     body = fields.Html(readonly=True, prefetch=False)
+    excerpt = fields.Char("Text", readonly=True, help="How it begins, without what it quotes.")
     attachment_ids = fields.One2many(
         "ir.attachment", "res_id", "Attachments", domain=[("res_model", "=", "email.campaign.reply")], readonly=True
     )
     message_id = fields.Char("Message-ID", required=True, readonly=True)
     at = fields.Datetime("When", required=True, readonly=True)
     matched = fields.Selection(
-        [("headers", "What it Answers"), ("address", "Its Address")],
+        [("headers", "What It Answers"), ("address", "Its Address")],
         "Known By",
         required=True,
         readonly=True,

@@ -1,7 +1,6 @@
-from odoo import api, models
-from odoo.tools import html2plaintext
+from markupsafe import escape
 
-SHOWN = 300  # characters of the message in the activity
+from odoo import api, models
 
 
 class EmailCampaignReply(models.Model):
@@ -14,17 +13,21 @@ class EmailCampaignReply(models.Model):
         """Give the user of the contact or lead if they may read it, else the one of the campaign."""
         field = record._fields.get("user_id")
         owner = record.user_id if record and field and field.comodel_name == "res.users" else None
-        if owner and owner.active and not owner.share and campaign.company_id in owner.company_ids:
-            theirs = record.with_user(owner).with_context(allowed_company_ids=owner.company_ids.ids)
-            if theirs.has_access("read"):
-                return owner
-        return campaign.user_id
+        if not owner or not owner.active or owner.share or campaign.company_id not in owner.company_ids:
+            return campaign.user_id
+        return owner if self._may_read(owner, record) else campaign.user_id
+
+    @api.model
+    def _may_read(self, user, record):
+        companies = user.company_ids.ids
+        return record.with_user(user).with_context(allowed_company_ids=companies).has_access("read")
 
     def _plan_activity(self):
         """Let the responsible user know by an activity, unless one is still open for this record and campaign."""
         self.ensure_one()
         target = self._record()
-        if not isinstance(target, self.env.registry["mail.activity.mixin"]) or not target:
+        has_activities = bool(target) and isinstance(target, self.env.registry["mail.activity.mixin"])
+        if not has_activities or not self._may_read(self.user_id, target):
             target = self.campaign_id
         same = [("campaign_id", "=", self.campaign_id.id), ("activity_id.active", "=", True)]
         if target != self.campaign_id:
@@ -34,14 +37,9 @@ class EmailCampaignReply(models.Model):
         self.activity_id = self.search(same, limit=1).activity_id or target.activity_schedule(
             "mail.mail_activity_data_email",
             user_id=self.user_id.id,
-            summary=self.env._(
-                "Reply of %(name)s to “%(subject)s”", name=self.name or self.email, subject=self._about()
-            ),
-            note=html2plaintext(self.body or "")[:SHOWN],
+            summary=self.env._("Reply of %s to a mass email", self.name or self.email),
+            note=escape(self.excerpt or ""),
         )
-
-    def _about(self):
-        return self.mailing_id.display_name
 
     def _follow_in_activities(self, vals):
         """Let activities follow what became of their replies."""

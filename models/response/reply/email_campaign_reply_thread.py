@@ -1,14 +1,15 @@
 from markupsafe import Markup
 
 from odoo import api, models
-from odoo.tools import html_sanitize
+from odoo.tools import html2plaintext, html_sanitize
 
-from .hostile import octets, storable
+from .hostile import excerpt, octets, storable
 
 # Bounds on what strangers can make us keep.
 MAX_BODY = 300_000  # characters; what is longer is attached as a file
 MAX_ATTACHMENTS = 50
 MAX_NAME = 200
+MAX_EXCERPT = 300
 
 
 class EmailCampaignReply(models.Model):
@@ -38,6 +39,7 @@ class EmailCampaignReply(models.Model):
         values = {
             **told,
             "body": html_sanitize(body),
+            "excerpt": excerpt(html2plaintext(body, include_references=False), MAX_EXCERPT),
             "campaign_id": campaign.id,
             "mailing_id": mailing.id,
             "recipient_id": recipient.id,
@@ -83,7 +85,7 @@ class EmailCampaignReply(models.Model):
     def _bounded(self, body, attachments):
         """Give (body, attachments) of what a stranger sent, in a form that can be kept."""
         kept = [
-            (storable(name)[:MAX_NAME] or "attachment", octets(content), *info)
+            (storable(name)[:MAX_NAME] or "attachment", octets(content), *(info or [{}]))
             for name, content, *info in attachments[:MAX_ATTACHMENTS]
         ]
         if len(body) > MAX_BODY:

@@ -13,6 +13,12 @@ def one_line(text, limit):
     return "".join(sign for sign in " ".join(str(text or "").split()) if sign.isprintable())[:limit]
 
 
+def excerpt(text, limit):
+    """Give how a plain `text` begins, in one line, without the lines that it quotes."""
+    own = [line for line in text.splitlines() if not line.lstrip().startswith((">", "&gt;"))]
+    return one_line(" ".join(own), limit)
+
+
 def octets(content):
     """Give the octets of what the standard parser gave as the content of a file: text, octets or a message."""
     if isinstance(content, bytes):

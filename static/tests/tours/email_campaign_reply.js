@@ -12,7 +12,7 @@ registry.category("web_tour.tours").add("email_campaign_reply_list", {
         click("[data-menu-xmlid='email_campaign.email_campaign_reply_menu']"),
         see(`.o_list_view ${row("Ann Apple")}`, "What waits, of all campaigns"),
         see(`.o_list_view ${row("Otto Other")}`),
-        click(`${row("Otto Other")} .o_data_cell[name=subject]`),
+        click(`${row("Otto Other")} .o_data_cell[name=excerpt]`),
         see(`.o_form_view .alert-warning:visible:contains('ben@good.example')`, "It came from somebody else"),
         see(`.o_form_view ${field("body")}:contains('Is it still on?')`),
         click("button[name=action_done]"),
