@@ -40,6 +40,11 @@ class EmailCampaignMailing(models.Model):
         for mailing in self:
             mailing.open_reply_count = found.get(mailing._origin, 0)
 
+    def unlink(self):
+        """Take the replies along, with their files: the database alone would leave these behind."""
+        self.env["email.campaign.reply"].sudo().search([("mailing_id", "in", self.ids)]).unlink()
+        return super().unlink()
+
     def action_view_replies(self):
         self.ensure_one()
         return self._view("email_campaign.email_campaign_reply_action")

@@ -1,7 +1,7 @@
 from markupsafe import Markup
 
 from odoo import api, models
-from odoo.tools import html2plaintext, html_sanitize
+from odoo.tools import formataddr, html2plaintext
 
 from .hostile import excerpt, octets, storable
 
@@ -9,6 +9,8 @@ from .hostile import excerpt, octets, storable
 MAX_BODY = 300_000  # characters; what is longer is attached as a file
 MAX_ATTACHMENTS = 50
 MAX_NAME = 200
+# As Odoo's gateway says it, or else files with markup would be kept as text.
+AS_THEY_CAME = {"attachments_mime_plainxml": True}
 MAX_EXCERPT = 300
 
 
@@ -30,15 +32,14 @@ class EmailCampaignReply(models.Model):
         """
         mailing = recipient.mailing_id
         campaign = mailing.campaign_id
-        # Odoo's gateway says so too, or else files with markup would not be kept as they came.
-        context = {"lang": recipient._speaking_to_company().env.lang, "attachments_mime_plainxml": True}
+        context = {"lang": recipient._speaking_to_company().env.lang, **AS_THEY_CAME}
         here = self.sudo().with_company(mailing.company_id).with_context(**context)
         record = here._thread_of(recipient)
         body, attachments = here._bounded(told["body"], attachments)
         author = here._author(record or campaign, recipient, told)
         values = {
             **told,
-            "body": html_sanitize(body),
+            "body": body,
             "excerpt": excerpt(html2plaintext(body, include_references=False), MAX_EXCERPT),
             "campaign_id": campaign.id,
             "mailing_id": mailing.id,
@@ -64,22 +65,21 @@ class EmailCampaignReply(models.Model):
     def _post(self, thread, body, attachments, quiet=False):
         """Post the message on `thread`; `quiet` where those who follow are told elsewhere."""
         thread.with_user(self.env.ref("base.user_root")).with_company(self.company_id).with_context(
-            mail_create_nosubscribe=True, mail_post_autofollow_author_skip=True, lang=self.env.lang
+            mail_create_nosubscribe=True,
+            mail_post_autofollow_author_skip=True,
+            lang=self.env.lang,
+            **AS_THEY_CAME,
         ).message_post(
             body=Markup(body),  # noqa: S704 (the body of a message is an Html field that sanitizes)
             subject=self.subject,
             message_type="email",
             subtype_xmlid="mail.mt_comment",
             author_id=self.partner_id.id or False,
-            email_from=self._written_by(),
+            email_from=formataddr((self.name or "", self.email)),
             attachments=attachments,
             message_id=self.message_id,
             notify_skip_followers=quiet,
         )
-
-    def _written_by(self):
-        self.ensure_one()
-        return f'"{self.name}" <{self.email}>' if self.name and '"' not in self.name else self.email
 
     @api.model
     def _bounded(self, body, attachments):
