@@ -135,13 +135,9 @@ class EmailIncoming(models.AbstractModel):
         returned = verdict.returned_headers
         if not returned.get("from"):
             return None, None
-        try:
-            at = parsedate_to_datetime(returned.get("date", ""))
-            at = at.astimezone(timezone.utc).replace(tzinfo=None)
-            if datetime(2000, 1, 1) < at < datetime(2100, 1, 1):
-                return at - NEAR, at + NEAR
-        except (ValueError, OverflowError):
-            pass  # what strangers write for a date
+        at = _moment(returned.get("date", ""))
+        if at:
+            return at - NEAR, at + NEAR
         if marks.id_token(verdict.message_id):
             now = fields.Datetime.now()
             return now - LATELY, now
@@ -174,7 +170,7 @@ class EmailIncoming(models.AbstractModel):
         named = delivered or marks.addresses(marks.values(message, ["to"]))
         if not any("+" in written for written in named):
             return False
-        ours = self.env["res.company"].sudo().search([]).mapped("bounce_email")
+        ours = self.env["mail.alias.domain"].sudo().search([("bounce_alias", "!=", False)]).mapped("bounce_email")
         parts = {tuple(bounce.lower().rsplit("@", 1)) for bounce in ours if bounce}
 
         def is_ours(written):
@@ -186,3 +182,12 @@ class EmailIncoming(models.AbstractModel):
             return False
         _logger.info("A message to a return path names nobody that we wrote to: nothing was changed")
         return True
+
+
+def _moment(date):
+    """Give the moment that a Date field names, as naive UTC; None for what strangers write there."""
+    try:
+        at = parsedate_to_datetime(date).astimezone(timezone.utc).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return None
+    return at if datetime(2000, 1, 1) < at < datetime(2100, 1, 1) else None
