@@ -68,6 +68,7 @@
         "views/email_addressee_consent_views.xml",
         "views/res_config_settings_views.xml",
         "views/email_campaign_menus.xml",
+        "views/email_campaign_reply_views.xml",
     ],
     "demo": ["demo/email_campaign_demo.xml"],
     "images": ["static/description/screenshot_campaign.png"],

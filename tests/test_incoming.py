@@ -138,7 +138,7 @@ class TestIncoming(SentCase):
                 "Message-ID: <away@good.example>\r\nAuto-Submitted: auto-replied\r\n\r\nBack on Monday.\r\n"
             ).encode()
         )
-        self.assertFalse(self.kinds())
+        self.assertEqual(self.kinds(), [("auto_reply", False)])
         self.assertEqual(self.env["crm.lead"].search_count([]), leads)
 
     def prose(self, body, message_id="prose@mx.good.example", subject="failure notice", token=None):

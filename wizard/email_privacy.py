@@ -129,6 +129,7 @@ class EmailPrivacy(models.TransientModel):
             "emails": self.env._("Mass emails"),
             "links": self.env._("Personal links in them"),
             "events": self.env._("What happened to them"),
+            "replies": self.env._("Replies"),
             "res.partner": self.env._("Contacts (not erased here)"),
             "crm.lead": self.env._("Leads (not erased here)"),
             "res.users": self.env._("Users (not erased here)"),

@@ -48,6 +48,7 @@ class EmailAddress(models.Model):
     last_bounced_at = fields.Datetime("Last Bounced", readonly=True)
     last_opened_at = fields.Datetime("Last Opened", readonly=True)
     last_clicked_at = fields.Datetime("Last Clicked", readonly=True)
+    last_replied_at = fields.Datetime("Last Replied", readonly=True)
 
     history_ids = fields.One2many("email.address.history", "address_id", readonly=True)
     is_ours = fields.Boolean(

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 # What every change of validity writes, together with the row in the history.
+# What a person does that shows that an address works, and where it is written down.
+ACTIVITIES = {"open": "last_opened_at", "click": "last_clicked_at", "reply": "last_replied_at"}
 NOW = SQL("now() AT TIME ZONE 'utc'")
 
 
@@ -105,12 +107,12 @@ class EmailAddress(models.Model):
 
     @api.model
     def _note_activity(self, email, kind):
-        """Note that a person opened or clicked: the address works."""
+        """Note that a person opened, clicked or replied: the address works."""
         self._change([email], self._activity_change(kind, SQL("SELECT %s AS email", email)), "activity")
 
     @api.model
     def _activity_change(self, kind, found):
-        """Give the change that opening or clicking makes of the addresses that the query `found` gives as `email`."""
+        """Give the change that a person's activity makes of the addresses that the query `found` gives as `email`."""
         return SQL(
             """
             INSERT INTO email_address AS a
@@ -125,7 +127,7 @@ class EmailAddress(models.Model):
                         validity = CASE WHEN a.validity IN ('unknown', 'soft_bouncing')
                                         THEN 'valid' ELSE a.validity END
             """,
-            column=SQL.identifier({"open": "last_opened_at", "click": "last_clicked_at"}[kind]),
+            column=SQL.identifier(ACTIVITIES[kind]),
             found=found,
             now=NOW,
         )

@@ -4,6 +4,7 @@ from . import ir_websocket
 from . import ir_filters
 from . import ir_http
 from . import ir_mail_server
+from . import mail_activity
 from . import mail_blacklist
 from . import mail_thread
 from . import res_company

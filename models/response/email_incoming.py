@@ -1,17 +1,11 @@
 import logging
-import re
 
 from odoo import api, models
 from odoo.tools import SQL
 
 from ...tools import address, bounce
-from .email_link import MESSAGE_ID, RETURN_PATH
 
 _logger = logging.getLogger(__name__)
-
-RECIPIENT_HEADERS = ("X-Original-To", "Delivered-To", "Envelope-To", "To")
-_VERP = re.compile(r"\+([0-9a-f]{16,80})@", re.IGNORECASE)
-_OWN_MESSAGE_ID = re.compile(r"<([0-9a-f]{16,80})@", re.IGNORECASE)
 
 
 class EmailIncoming(models.AbstractModel):
@@ -21,17 +15,19 @@ class EmailIncoming(models.AbstractModel):
     _description = "What Comes Back by Email"
 
     @api.model
-    def _absorb(self, message):
+    def _absorb(self, message, message_dict=None):
         """Deal with `message` (email.message) if it comes back for a mass email.
 
+        :param message_dict: what `mail.thread.message_parse` read in it, if that was done already
         :return: whether it was ours; if so it must go no further
         """
-        recipient = self._by_return_path(message)
         verdict = bounce.read(message)
-        if not recipient and verdict.kind in ("hard", "soft", "complaint"):
-            recipient = self._by_message_id(verdict)
-        if not recipient:
+        match = self._match(message, verdict)
+        if self._is_reply(match, verdict, message):
+            return self._take_reply(match.recipient, message, message_dict, verdict.kind == "auto_reply")
+        if not match.signed:
             return False
+        recipient = match.recipient
         reference = (message.get("Message-ID") or "").strip()[:200] or bounce.reference(message)
         if verdict.kind == "complaint":
             self._note_complaint(recipient, reference)
@@ -39,30 +35,8 @@ class EmailIncoming(models.AbstractModel):
             self._note_bounce(recipient, verdict, reference)
         elif not verdict.understood:
             self._note_not_understood(recipient, verdict, message)
-        # A delay, a receipt or a note of absence is for nobody to read or to answer.
+        # A delay or a receipt is for nobody to read or to answer.
         return True
-
-    @api.model
-    def _by_return_path(self, message):
-        """Give the recipient whose signed return path `message` was sent to."""
-        links = self.env["email.link"]
-        signer = links._signer()
-        for name in RECIPIENT_HEADERS:
-            for value in message.get_all(name, []):
-                for token in _VERP.findall(str(value)[:1000]):
-                    if ids := signer.read_local(RETURN_PATH, token, 1):
-                        return links._recipient_of(ids)
-        return links._recipient_of(None)
-
-    @api.model
-    def _by_message_id(self, verdict):
-        """Give the recipient of the email that came back, by its signed Message-ID."""
-        links = self.env["email.link"]
-        signer = links._signer()
-        for token in _OWN_MESSAGE_ID.findall(verdict.message_id or ""):
-            if ids := signer.read_local(MESSAGE_ID, token, 1):
-                return links._recipient_of(ids)
-        return links._recipient_of(None)
 
     @api.model
     def _note_bounce(self, recipient, verdict, reference):

@@ -3,8 +3,9 @@ from odoo.tools import SQL
 
 from .email_figures import COUNTS
 
+RESPONDED = ("opened_count", "clicked_count", "replied_count", "bounced_count", "opted_out_count")
 # The figures that change after the end of sending, as a condition on recipient rows.
-RESPONSES = {name: COUNTS[name] for name in ("opened_count", "clicked_count", "bounced_count", "opted_out_count")}
+RESPONSES = {name: COUNTS[name] for name in RESPONDED}
 
 
 class EmailCampaignMailing(models.Model):
@@ -93,7 +94,8 @@ class EmailCampaignMailing(models.Model):
             SQL(
                 """
                 SELECT mailing_id, %s FROM email_campaign_recipient
-                 WHERE coalesce(opened_at, clicked_at, bounced_at, opted_out_at) IS NOT NULL AND mailing_id = ANY(%s)
+                 WHERE coalesce(opened_at, clicked_at, replied_at, bounced_at, opted_out_at) IS NOT NULL
+                   AND mailing_id = ANY(%s)
                  GROUP BY 1
                 """,
                 SQL(", ").join(SQL(f"count(*) FILTER (WHERE {condition})") for condition in RESPONSES.values()),

@@ -123,8 +123,8 @@ class EmailCampaignRecipient(models.Model):
     # What takes the place of one whose record is gone by the time it is sent.
     _duplicate_index = models.Index("(mailing_id, email) WHERE skip_reason = 'duplicate'")
     _response_index = models.Index(
-        "(mailing_id) INCLUDE (opened_at, clicked_at, bounced_at, opted_out_at) "
-        "WHERE coalesce(opened_at, clicked_at, bounced_at, opted_out_at) IS NOT NULL"
+        "(mailing_id) INCLUDE (opened_at, clicked_at, replied_at, bounced_at, opted_out_at) "
+        "WHERE coalesce(opened_at, clicked_at, replied_at, bounced_at, opted_out_at) IS NOT NULL"
     )
     # Contacts are found by `partner_id`.
     _record_index = models.Index("(res_model, res_id) WHERE res_model <> 'res.partner'")

@@ -14,6 +14,7 @@ COUNTS = {
     "skipped_count": "state = 'skipped'",
     "opened_count": "opened_at IS NOT NULL",
     "clicked_count": "clicked_at IS NOT NULL",
+    "replied_count": "replied_at IS NOT NULL",
     "bounced_count": "bounced_at IS NOT NULL",
     "opted_out_count": "opted_out_at IS NOT NULL",
 }
@@ -21,6 +22,7 @@ COUNTS = {
 RATES = {
     "opened_rate": ("opened_count", ("sent_count",)),
     "clicked_rate": ("clicked_count", ("sent_count",)),
+    "replied_rate": ("replied_count", ("sent_count",)),
     "bounced_rate": ("bounced_count", ("sent_count", "failed_count")),
     "opted_out_rate": ("opted_out_count", ("sent_count",)),
 }
@@ -52,6 +54,9 @@ class EmailFigures(models.AbstractModel):
     clicked_count = fields.Integer(
         "Clicked", compute="_compute_statistics", help="People, not clicks; in hundredths of what was sent."
     )
+    replied_count = fields.Integer(
+        "Replied", compute="_compute_statistics", help="People, not replies; in hundredths of what was sent."
+    )
     bounced_count = fields.Integer(
         "Bounced",
         compute="_compute_statistics",
@@ -60,6 +65,7 @@ class EmailFigures(models.AbstractModel):
     opted_out_count = fields.Integer("Opted Out", compute="_compute_statistics")
     opened_rate = fields.Float(compute="_compute_statistics")
     clicked_rate = fields.Float(compute="_compute_statistics")
+    replied_rate = fields.Float(compute="_compute_statistics")
     bounced_rate = fields.Float(compute="_compute_statistics")
     opted_out_rate = fields.Float(compute="_compute_statistics")
     progress = fields.Float(compute="_compute_statistics", help="Share of the recipients that are dealt with.")

@@ -50,8 +50,14 @@ class EmailProvider(models.Model):
         domain=[("owner_user_id", "=", False)],
         help="Leave empty for the server of Odoo's configuration file.",
     )
-    receive = fields.Boolean("Receive Emails")
-    fetchmail_server_id = fields.Many2one("fetchmail.server", "Incoming Mail Server")
+    receive = fields.Boolean(
+        "Receive Emails",
+        help="Put what comes to its mailbox from people whom it wrote to lately on the list of replies, also if it "
+        "does not say what it answers.",
+    )
+    fetchmail_server_id = fields.Many2one(
+        "fetchmail.server", "Incoming Mail Server", help="How Odoo fetches the mailbox of this account (IMAP or POP)."
+    )
 
     state = fields.Selection(
         [("grey", "Not Used Yet"), ("green", "Works"), ("red", "In Trouble")],

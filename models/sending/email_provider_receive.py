@@ -1,0 +1,66 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# How long after a mass email somebody who writes is thought to write because of it.
+LATELY = timedelta(days=30)
+MOST_MAILINGS = 1_000
+
+
+class EmailProvider(models.Model):
+    """The mailbox of a provider: what comes there from whom it wrote to."""
+
+    _inherit = "email.provider"
+
+    receive_trouble = fields.Char(compute="_compute_receive_trouble")
+
+    @api.depends("receive", "fetchmail_server_id.active", "fetchmail_server_id.state")
+    def _compute_receive_trouble(self):
+        for provider in self:
+            server = provider.fetchmail_server_id.sudo()
+            trouble = False
+            if provider.receive and not server:
+                trouble = self.env._("no incoming mail server is chosen, so nothing is fetched")
+            elif provider.receive and not server.active:
+                trouble = self.env._("“%s” is archived, so nothing is fetched", server.name)
+            elif provider.receive and server.state != "done" and server.server_type != "local":
+                trouble = self.env._("“%s” is not confirmed yet: open it, and test and confirm it", server.name)
+            provider.receive_trouble = trouble
+
+    @api.model
+    def _receiving(self, server_id):
+        """Give the providers (as superuser) that receive by the incoming mail server of that id."""
+        return self.sudo().search([("receive", "=", True), ("fetchmail_server_id", "=", server_id)])
+
+    def _wrote_lately_to(self, email):
+        """Give the latest recipient (as superuser) of a mass email that left by one of these and went to `email`."""
+        recipients = self.env["email.campaign.recipient"].sudo()
+        since = fields.Datetime.now() - LATELY
+        mailings = self.env["email.campaign.mailing"].sudo()
+        mailings = mailings.search([("launched_at", ">=", since)], limit=MOST_MAILINGS, order="id desc")
+        ids = mailings.filtered(self._is_sender_of).ids
+        if not ids:
+            return recipients
+        recipients.flush_model()
+        # One look for each mass email, by the index on (mailing_id, email).
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM email_campaign_recipient
+                 WHERE mailing_id = ANY(%s) AND email = %s AND skip_reason IS NULL
+                   AND (state = 'in_doubt' OR sent_at >= %s)
+                 ORDER BY sent_at DESC NULLS LAST LIMIT 1
+                """,
+                ids,
+                email,
+                since,
+            )
+        )
+        return recipients.browse([recipient_id for (recipient_id,) in rows])
+
+    def _is_sender_of(self, mailing):
+        """Whether `mailing` left by one of these, as far as that is known: the one chosen, or any that may send it."""
+        if mailing.provider_id:
+            return mailing.provider_id in self
+        return any(provider._may_send_from(mailing.email_from, mailing.company_id) for provider in self)
