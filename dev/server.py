@@ -14,7 +14,7 @@ from pathlib import Path
 from .errors import Problem, check_port_is_free
 from .odoo import Odoo
 from .paths import CHECKOUT, LOGS, STATE
-from .process import Child
+from .process import Child, Environ
 from .progress import Step
 from .settings import Settings
 
@@ -84,10 +84,13 @@ def _sandbox(settings: Settings, odoo: Odoo, server: Server) -> tuple[list[str |
     return command, odoo, LOGS / "sandbox.log", signal.SIGTERM
 
 
-def start(command: list[str | Path], odoo: Odoo, log: Path, stop_signal: int) -> Child:
-    """A server as a process of its own, writing into `log`."""
+def start(
+    command: list[str | Path], odoo: Odoo, log: Path, stop_signal: int, extra: Environ | None = None
+) -> Child:
+    """A server as a process of its own, writing into `log`; `extra` are variables for it."""
+    environ = {**odoo.environ, **(extra or {})}
     with log.open("wb") as sink:
-        return Child(command, environ=odoo.environ, cwd=CHECKOUT, stdout=sink, stderr=sink, stop_signal=stop_signal)
+        return Child(command, environ=environ, cwd=CHECKOUT, stdout=sink, stderr=sink, stop_signal=stop_signal)
 
 
 def wait(url: str, child: Child, log: Path, step: Step) -> None:

@@ -9,6 +9,7 @@ OURS = "crm.test"
 GOOD, LATE = "good.test", "late.test"
 BOUNCES, SENDER, FEEDBACK = f"bounce@{OURS}", f"sales@{OURS}", f"feedback@{OURS}"
 # Mailboxes that Odoo reads; complaints of a feedback loop come to an address of their own.
+FENCED = "fenced.test"
 BOXES = {BOUNCES: "bounce", FEEDBACK: "bounce", SENDER: "sales"}
 DELAYED = "@late\\.test$"
 # What Postfix does with mail that it has taken.
@@ -44,7 +45,7 @@ class Outcome:
     """What must be known of a recipient at the end. `validity` is what the address may be."""
 
     state: str = "sent"
-    bounce: str = ""  # hard or soft; "-": one is on record, and no hard one
+    bounce: str = ""  # hard or soft; "-": whether one is on record or not, it is not hard
     validity: tuple[str, ...] = ("unknown", "valid")
     opted_out: bool = False
     replied: bool = False
@@ -73,7 +74,7 @@ ROLES = (
     Role("Soft: 4.2.2, expired", 8, "full.test", Outcome("sent", "soft", SOFT), False, notices=1, delays=1),
     Role("Soft: 552 5.2.2 at RCPT", 2, "full-now.test", Outcome("failed", "soft", SOFT), False),
     Role("Blocked: 5.7.1 afterwards", 4, "blocked.test", Outcome("sent", "-"), False, notices=1),
-    Role("Blocked: 554 5.7.1 at RCPT", 2, "fenced.test", Outcome("failed", "-"), False),
+    Role("Blocked: 554 5.7.1 at RCPT", 2, FENCED, Outcome("failed", "-"), False),
     Role("Delayed, then delivered", 2, LATE, Outcome(), delays=1),
     Role("Automatic reply to the return path", 3, GOOD, Outcome(), act=Act.AWAY),
     Role("Automatic reply to the sender", 2, GOOD, Outcome(), act=Act.AWAY_TO_SENDER),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from . import cast
 from .cast import ROLES, Act, Outcome, Person
 from .office import Counts, Known
 from .place import Place
@@ -73,7 +74,7 @@ def differing(person: Person, outcome: Outcome, known: Known) -> str:
     if row["state"] != outcome.state:
         said.append(f"is {row['state']}, not {outcome.state}")
     kind = row["bounce_kind"] or ""
-    if bool(row["bounced_at"]) != bool(outcome.bounce):
+    if outcome.bounce != "-" and bool(row["bounced_at"]) != bool(outcome.bounce):
         said.append("has a bounce" if row["bounced_at"] else "has no bounce")
     elif kind == "hard" if outcome.bounce == "-" else kind != outcome.bounce:
         said.append(f"has a bounce that is {kind or 'neither hard nor soft'}")
@@ -109,10 +110,13 @@ def of_the_log(people: Sequence[Person], known: Known) -> Iterator[Row]:
     """Whether each thing that happened stands in the campaign's log once."""
     expected: Counter[str] = Counter(LOGGED[person.role.act] for person in people if person.role.act in LOGGED)
     expected["delayed"] = sum(person.role.delays for person in people)
-    # One for each notice, and for each refusal in the dialogue.
-    expected["bounce"] = sum(person.role.notices or person.role.outcome.state == "failed" for person in people)
+    # One for each notice, and for each refusal in the dialogue. Whether a refusal of *us* is called a bounce there or
+    # only a failure, is not for this to say.
+    told = [person for person in people if person.role.domain != cast.FENCED]
+    expected["bounce"] = sum(bool(person.role.outcome.bounce) for person in told)
     for kind, what in KINDS.items():
-        yield Row(what, expected[kind], known.events.get(kind, 0))
+        found = sum(known.events.get((person.email, kind), 0) for person in told)
+        yield Row(what, expected[kind], found)
 
 
 def of_records(before: Counts, known: Known, failures: int) -> Iterator[Row]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -43,7 +45,7 @@ class Known:
 
     recipients: dict[str, dict[str, Any]]
     validity: dict[str, str]
-    events: dict[str, int]
+    events: Mapping[tuple[str, str], int]  # by recipient and kind
     counts: Counts
     notes: int
 
@@ -140,11 +142,11 @@ class Office:
         odoo, mine = self.odoo, [("mailing_id", "=", self.mailing_id)]
         recipients = odoo.call("email.campaign.recipient", "search_read", mine, FIELDS)
         addresses = odoo.call("email.address", "search_read", [], ["email", "validity"])
-        kinds = odoo.call("email.campaign.event", "formatted_read_group", mine, ["kind"], ["__count"])
+        events = odoo.call("email.campaign.event", "search_read", mine, ["email", "kind"])
         return Known(
             {row["email"]: row for row in recipients},
             {row["email"]: row["validity"] for row in addresses},
-            {row["kind"]: row["__count"] for row in kinds},
+            Counter((row["email"], row["kind"]) for row in events),
             self.counts(),
             odoo.count("mail.message", []),
         )

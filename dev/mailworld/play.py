@@ -22,6 +22,8 @@ from .place import Place, free_port, place
 
 LOG = LOGS / "integration.log"
 FETCHED = re.compile(r"Fetched \d+ email\(s\) on .*; \d+ succeeded, (?P<failed>\d+) failed\.")
+# Otherwise a job whose next call is changed waits for up to a minute.
+WAKING = {"ODOO_NOTIFY_CRON_CHANGES": "1"}
 STANDSTILL = 60.0  # seconds without any change after which something is wrong
 LOOK_EVERY = 0.5  # seconds
 DOMAINS = (cast.OURS, cast.GOOD, cast.LATE)
@@ -50,7 +52,7 @@ def _odoo(odoo: Odoo, database: str) -> Iterator[Server]:
     port = free_port()
     server = Server(f"http://{HOST}:{port}", database, "admin", "admin", inbox_url="", smtp_port=0)
     options = ["-d", database, f"--http-port={port}", "--db-filter", f"^{database}$"]
-    with start(odoo.command(*options), odoo, LOG, signal.SIGINT) as child:
+    with start(odoo.command(*options), odoo, LOG, signal.SIGINT, WAKING) as child:
         with Step("Starting Odoo") as step:
             wait(f"{server.url}/web/login", child, LOG, step)
         yield server
