@@ -84,9 +84,7 @@ def _sandbox(settings: Settings, odoo: Odoo, server: Server) -> tuple[list[str |
     return command, odoo, LOGS / "sandbox.log", signal.SIGTERM
 
 
-def start(
-    command: list[str | Path], odoo: Odoo, log: Path, stop_signal: int, extra: Environ | None = None
-) -> Child:
+def start(command: list[str | Path], odoo: Odoo, log: Path, stop_signal: int, extra: Environ | None = None) -> Child:
     """A server as a process of its own, writing into `log`; `extra` are variables for it."""
     environ = {**odoo.environ, **(extra or {})}
     with log.open("wb") as sink:

@@ -34,7 +34,9 @@ def require() -> None:
     if os.geteuid() != 0:
         # Postfix gives its own users to its processes, and Dovecot locks its login processes up.
         also = f" First install what is missing: sudo {install}" if lacking else ""
-        raise Problem(f"Postfix and Dovecot can only be started by root: sudo make integration, or in a container.{also}")
+        raise Problem(
+            f"Postfix and Dovecot can only be started by root: sudo make integration, or in a container.{also}"
+        )
     if not lacking:
         return
     if not all(map(shutil.which, ("apt-get", "debconf-set-selections"))):

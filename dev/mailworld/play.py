@@ -85,7 +85,10 @@ class Stage:
         self._notices_arrive()
         self._fetch("Fetching what came back")
         first = self.office.known()
-        rows = [*judge.of_mailboxes(self.audience, self.place, self.postfix), *judge.of_recipients(self.audience, first)]
+        rows = [
+            *judge.of_mailboxes(self.audience, self.place, self.postfix),
+            *judge.of_recipients(self.audience, first),
+        ]
         rows += judge.of_the_log(self.audience, first)
         rows += judge.of_records(before, first, failures(LOG))
         number = sum(self.dovecot.unread_all(user) for user in USERS)

@@ -29,8 +29,8 @@ EMPTY = "Mail queue is empty"
 class Postfix:
     """A running one.
 
-    `boxes` are the addresses that it delivers with their folders, `transport` patterns of addresses with what becomes of
-    their mail, `refused` patterns with what is answered to RCPT.
+    `boxes` are the addresses that it delivers with their folders, `transport` patterns of addresses with what becomes
+    of their mail, `refused` patterns with what is answered to RCPT.
     """
 
     place: Place

@@ -18,3 +18,4 @@ from . import email_campaign_recipient_consent
 from . import email_campaign_recipient_timeline
 from . import email_incoming
 from . import email_incoming_opt_out
+from . import email_incoming_early
