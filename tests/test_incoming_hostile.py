@@ -141,6 +141,12 @@ class TestIncomingHostile(SentCase):
                 self.take(b"To: bounce+unsubscribe@crm.example\r\n" + octets.lstrip(b"\r\n"))
         self.assertFalse(self.recipient.opted_out_at)
 
+    def test_comments_within_comments_around_an_address_of_ours(self):
+        for field in (b"To", b"X-Original-To"):
+            for address in (b"bounce+unsubscribe@crm.example", b"bounce+" + self.token.encode() + b"@crm.example"):
+                with self.subTest(field=field, address=address):
+                    self.take(field + b": " + b"(" * 900 + b" <" + address + b">\r\n" + FROM + b"\r\nx")
+
     def test_elsewhere_it_is_not_ours_that_fails(self):
         addresses = (b"bounce@crm.example", b"bounce+0123456789abcdef01234567@crm.example", b"sales@crm.example")
         # Odoo itself takes minutes for the large ones, which is not for us to show.
@@ -212,6 +218,16 @@ class TestIncomingHostile(SentCase):
     def test_opened_is_read_as_the_whole(self):
         for octets in ALL:
             self.assertEqual(bounce.read(bounce.opened(octets)), bounce.read(octets))
+
+    def test_what_is_opened_can_be_parsed_by_odoo(self):
+        """A person's message in a charset that nobody knows is one yet."""
+        for name, octets in HOSTILE:
+            with self.subTest(name):
+                self.assertIn("message_id", self.env["mail.thread"].message_parse(bounce.opened(octets)))
+        reply = FROM + b"Content-Type: text/html; charset=x-klingon\r\n\r\n<p>Gr\xc3\xbc\xc3\x9fe &amp; thanks</p>\1\0"
+        parsed = self.env["mail.thread"].message_parse(bounce.opened(reply))
+        self.assertEqual(parsed["email_from"], '"Ann" <ann@there.test>')
+        self.assertIn("Grüße &amp; thanks", parsed["body"])
 
     @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
     @given(
