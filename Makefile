@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help setup run demo test bench faults score lint screenshots stop clean
+.PHONY: help setup run demo test bench faults integration score lint screenshots stop clean
 help setup run demo lint screenshots stop clean:
 	@$(PYTHON) -m dev $@
 
@@ -14,6 +14,9 @@ bench:
 
 faults:
 	@$(PYTHON) -m dev faults $(ARGS)
+
+integration:
+	@$(PYTHON) -m dev integration $(ARGS)
 
 score:
 	@$(PYTHON) -m dev score $(ARGS)

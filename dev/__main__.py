@@ -21,6 +21,8 @@ Commands (as `make NAME`, or `python3 -m dev NAME`):
   bench   what sending costs, against mass_mailing and the line; make bench ARGS="a --json FILE"
   faults  processes killed, connections broken, servers that refuse: what becomes of each email;
           make faults ARGS="killed reset" (some of them), ARGS="--docs" (writes the table into docs/faults.rst)
+  integration  a campaign over a real Postfix and Dovecot, and what comes back fetched by Odoo (docs/integration.rst);
+          installs Debian's packages when run as root; ARGS="--docs" writes the table into docs/integration.rst
   score   how well bounces are read: make score ARGS="FOLDER --misses", a folder of labelled messages (docs/bounces.rst)
   screenshots  the README's pictures, of what `make run` has running in another terminal
   stop    stop what an interrupted command left running

@@ -61,6 +61,13 @@ def faults(settings: Settings, arguments: Sequence[str]) -> int:
     return play(settings, arguments)
 
 
+def integration(settings: Settings, arguments: Sequence[str]) -> int:
+    """A campaign over a real Postfix and Dovecot, as a table."""
+    from .integration import integration as play
+
+    return play(settings, arguments)
+
+
 def score(settings: Settings, arguments: Sequence[str]) -> int:
     """The figures of tools/bounce on labelled messages."""
     from .scoring import score as measure
@@ -77,6 +84,7 @@ COMMANDS: dict[str, Callable[[Settings, Sequence[str]], int]] = {
     "screenshots": screenshots,
     "bench": bench,
     "faults": faults,
+    "integration": integration,
     "score": score,
     "stop": stop,
     "clean": clean,

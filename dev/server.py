@@ -14,7 +14,7 @@ from pathlib import Path
 from .errors import Problem, check_port_is_free
 from .odoo import Odoo
 from .paths import CHECKOUT, LOGS, STATE
-from .process import Child
+from .process import Child, Environ
 from .progress import Step
 from .settings import Settings
 
@@ -41,18 +41,18 @@ def running(settings: Settings, odoo: Odoo, database: str) -> Iterator[tuple[Ser
     with ExitStack() as stack:
         children = []
         if (CHECKOUT / "dev" / "sandbox" / "__main__.py").exists():
-            children.append(stack.enter_context(_start(*_sandbox(settings, odoo, described))))
+            children.append(stack.enter_context(start(*_sandbox(settings, odoo, described))))
         options = ["-d", database, f"--http-port={settings.http_port}", "--db-filter", f"^{database}$"]
         # Bounces come as Odoo's own mail gateway script brings them, and Odoo 19 warns at each such call.
         options += ["--log-handler", "odoo.addons.rpc.controllers.xmlrpc:ERROR"]
         command = odoo.command(*options)
         log = LOGS / "odoo.log"
-        children.append(stack.enter_context(_start(command, odoo, log, signal.SIGINT)))
+        children.append(stack.enter_context(start(command, odoo, log, signal.SIGINT)))
         with Step("Starting Odoo") as step:
-            _wait(f"{described.url}/web/login", children[-1], log, step)
+            wait(f"{described.url}/web/login", children[-1], log, step)
         if len(children) > 1:
             with Step("Starting the mail sandbox") as step:
-                _wait(described.inbox_url, children[0], LOGS / "sandbox.log", step)
+                wait(described.inbox_url, children[0], LOGS / "sandbox.log", step)
         yield described, children
 
 
@@ -84,12 +84,14 @@ def _sandbox(settings: Settings, odoo: Odoo, server: Server) -> tuple[list[str |
     return command, odoo, LOGS / "sandbox.log", signal.SIGTERM
 
 
-def _start(command: list[str | Path], odoo: Odoo, log: Path, stop_signal: int) -> Child:
+def start(command: list[str | Path], odoo: Odoo, log: Path, stop_signal: int, extra: Environ | None = None) -> Child:
+    """A server as a process of its own, writing into `log`; `extra` are variables for it."""
+    environ = {**odoo.environ, **(extra or {})}
     with log.open("wb") as sink:
-        return Child(command, environ=odoo.environ, cwd=CHECKOUT, stdout=sink, stderr=sink, stop_signal=stop_signal)
+        return Child(command, environ=environ, cwd=CHECKOUT, stdout=sink, stderr=sink, stop_signal=stop_signal)
 
 
-def _wait(url: str, child: Child, log: Path, step: Step) -> None:
+def wait(url: str, child: Child, log: Path, step: Step) -> None:
     """Until `url` answers. Ends with Problem when the process ends first or takes too long."""
     begin = time.monotonic()
     while True:

@@ -8,6 +8,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ..errors import Problem
@@ -28,8 +29,9 @@ class Client:
     The session's protocol and not /xmlrpc or /jsonrpc: from Odoo 19 on these warn in the log at each call.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, log: Path = ODOO_LOG) -> None:
         self._server = server
+        self._log = log
         jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         self._opener = urllib.request.build_opener(jar)
         credentials = {"db": server.db, "login": server.login, "password": server.password}
@@ -104,7 +106,7 @@ class Client:
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Problem(
                 f"Odoo at {self._server.url} does not answer any more ({error}). Why, is at the end of its "
-                f"log {ODOO_LOG}. Run the same command again: it carries on where it stopped."
+                f"log {self._log}. Run the same command again: it carries on where it stopped."
             ) from error
         if "error" in reply:
             raise Refused(_words(reply["error"]))

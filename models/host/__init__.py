@@ -7,6 +7,7 @@ from . import ir_mail_server
 from . import mail_activity
 from . import mail_blacklist
 from . import mail_thread
+from . import mail_thread_gateway
 from . import res_company
 from . import res_config_settings
 from . import res_partner

@@ -22,6 +22,7 @@ from . import email_campaign_recipient_timeline
 from . import email_incoming
 from . import email_incoming_match
 from . import email_incoming_opt_out
+from . import email_incoming_early
 from . import email_verdict
 from . import webhook
 from . import reply

@@ -1,6 +1,5 @@
 import logging
 import re
-from email.utils import getaddresses
 
 from odoo import api, models
 
@@ -12,6 +11,8 @@ _logger = logging.getLogger(__name__)
 UNSUBSCRIBE = "unsubscribe"
 HEADERS = ("X-Original-To", "Delivered-To", "Envelope-To", "To")
 _TOKEN = re.compile(r"(?<![\w-])[\w-]{12,80}(?![\w-])", re.ASCII)
+# What may stand around an address. Parsers of addresses follow comments within comments without end.
+_BETWEEN = re.compile(r"[\s<>()\[\],;:\"]+")
 _LONGEST_HEADER = 1_000  # characters; ours are far shorter
 
 
@@ -57,7 +58,7 @@ class EmailIncoming(models.AbstractModel):
             for bounce in self.env["res.company"].sudo().search([]).mapped("bounce_email")
             if bounce
         }
-        return any(written.lower() in ours for _name, written in getaddresses(values))
+        return any(written in ours for value in values for written in _BETWEEN.split(value.lower()))
 
     @api.model
     def _unsubscribe_address(self, bounce_address):

@@ -107,10 +107,16 @@ class Part:
             yield from part.walk()
 
 
+def bounded(message: bytes) -> bytes:
+    """Return what is looked at of a message: all of it, or its beginning and its end."""
+    if len(message) <= MAX_HEAD + MAX_TAIL:
+        return message
+    return message[:MAX_HEAD] + b"\n" + message[-MAX_TAIL:]
+
+
 def parse(message: bytes) -> Part:
     """Cut `message` into parts. Never raises."""
-    if len(message) > MAX_HEAD + MAX_TAIL:
-        message = message[:MAX_HEAD] + b"\n" + message[-MAX_TAIL:]
+    message = bounded(message)
     text = _LINE_END.sub("\n", message.decode("latin-1")).lstrip("\n")
     if text.startswith("From ") or text.startswith(">From "):  # of a mailbox file
         text = text.partition("\n")[2]

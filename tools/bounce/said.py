@@ -51,16 +51,18 @@ _SENTENCES = tuple(
 _STAGES: tuple[tuple[reasons.Stage, str], ...] = (
     ("rcpt", r"in reply to rcpt|after rcpt|\bour rcpt|not like recipient|\[rcpt_to\]|smtp:rcpt|\(state 14\)"),
     ("rcpt", r"sent: rcpt|rcpt (?:to )?command"),
-    ("rcpt", r"has rejected address|recipient was rejected|rcpt failed|in response to rcpt|during rcpt|>>> rcpt"),
+    ("rcpt", r"has rejected address|recipient was rejected|rcpt failed|in response to rcpt|during rcpt"),
+    # Transcripts mark what was sent with an arrow.
+    ("rcpt", r"(?:>>>|--?>) ?rcpt"),
     ("rcpt", r"smtp command\s+rcpt"),
     ("data", r"in reply to (?:end of )?data|after (?:end of )?data|\bour final data|after i sent the message"),
     ("data", r"\(state 18\)|text command|\(data\)"),
     ("data", r"\[data\]|end of data|smtp command\s+data|after sending data|message was rejected after"),
     ("mail", r"in reply to mail|after mail from|\bour mail|mail_from|\(state 13\)|sender was rejected"),
-    ("mail", r"mail (?:from )?command|>>> mail"),
+    ("mail", r"mail (?:from )?command|(?:>>>|--?>) ?mail"),
     # All was sent at once (RFC 2920), so that the answer to RCPT stands after DATA.
-    ("piped", r"<<< 5\d\d[^\n]{0,20} (?:error: )?(?:need rcpt|no valid recipients|no recipients)"),
-    ("data", r">>> data"),
+    ("piped", r"(?:<<<|<--?) ?5\d\d[^\n]{0,20} (?:error: )?(?:need rcpt|no valid recipients|no recipients)"),
+    ("data", r"(?:>>>|--?>) ?data"),
     ("connect", r"after initial connection|refused to talk to me|in reply to (?:ehlo|helo)|initial greeting"),
 )
 _STAGE_ROWS = tuple((stage, re.compile(pattern)) for stage, pattern in _STAGES)

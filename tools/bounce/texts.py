@@ -17,7 +17,7 @@ from .said import MAX_RECIPIENTS, Named, Said, at_lines, in_sentences, stage_of,
 MAX_TOP = 8_000  # characters: where the sentence stands that something failed
 
 _RETURNED = frozenset(("message/rfc822", "message/global", "text/rfc822-headers"))
-_TRANSCRIPT = re.compile(r"<<<[ ]?([245]\d\d[^\n]{0,500})")
+_TRANSCRIPT = re.compile(r"(?:<<<|<--?)[ ]?([245]\d\d[^\n]{0,500})")
 _ADDRESS = re.compile(addresses.ADDRESS)
 _SMTP = re.compile(r"\bRCPT TO\b|\bMAIL FROM\b")
 _BLANKS = re.compile(r"[ \t\xa0]+")
