@@ -77,7 +77,7 @@ class EmailIncoming(models.AbstractModel):
     @api.model
     def _told(self, recipient, message, message_dict, matched):
         writer = self._writer(message)
-        name = one_line(parseaddr(message_dict.get("email_from") or "")[0], MAX_NAME)
+        name = one_line(_parsed(message_dict.get("email_from") or "")[0], MAX_NAME)
         return {
             "email": writer,
             "name": name or (recipient.name if writer == recipient.email else False),
@@ -155,7 +155,7 @@ class EmailIncoming(models.AbstractModel):
     def _writer(self, message):
         """Give the normalised address that `message` says it is from, or what stands there."""
         [value] = [*marks.values(message, ["from"])][:1] or [""]
-        return one_line(address.key(parseaddr(value[:1_000])[1]), MAX_ADDRESS)
+        return one_line(address.key(_parsed(value)[1]), MAX_ADDRESS)
 
     @api.model
     def _reference(self, message):
@@ -163,3 +163,11 @@ class EmailIncoming(models.AbstractModel):
         [value] = [*marks.values(message, ["message-id"])][:1] or [""]
         own = one_line(value, MAX_MESSAGE_ID + 1)
         return own if 2 < len(own) <= MAX_MESSAGE_ID else f"<{bounce.reference(message)}@incoming>"
+
+
+def _parsed(written):
+    """Give (name, address) of an address as a message has it; the standard library follows comments without end."""
+    try:
+        return parseaddr(written[:1_000])
+    except RecursionError:
+        return "", ""
