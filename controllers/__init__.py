@@ -1,1 +1,1 @@
-from . import message, newsletters, subscribe, subscription, tracking
+from . import message, newsletters, subscribe, subscription, tracking, verdict

@@ -16,5 +16,15 @@ from . import email_campaign_recipient_response
 from . import email_campaign_recipient_preferences
 from . import email_campaign_recipient_consent
 from . import email_campaign_recipient_timeline
+from . import email_verdict
+from . import email_verdict_taking
+from . import email_verdict_policy
+from . import email_verdict_undo
+from . import email_verdict_why
+from . import email_verdict_refusals
+from . import email_verdict_erasure
+from . import email_addressee_verdicts
+from . import email_provider_blocks
 from . import email_incoming
 from . import email_incoming_opt_out
+from . import email_incoming_again

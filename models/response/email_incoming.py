@@ -1,10 +1,11 @@
 import logging
 import re
+from dataclasses import dataclass
+from typing import Any
 
 from odoo import api, models
-from odoo.tools import SQL
 
-from ...tools import address, bounce
+from ...tools import bounce
 from .email_link import MESSAGE_ID, RETURN_PATH
 
 _logger = logging.getLogger(__name__)
@@ -12,10 +13,23 @@ _logger = logging.getLogger(__name__)
 RECIPIENT_HEADERS = ("X-Original-To", "Delivered-To", "Envelope-To", "To")
 _VERP = re.compile(r"\+([0-9a-f]{16,80})@", re.IGNORECASE)
 _OWN_MESSAGE_ID = re.compile(r"<([0-9a-f]{16,80})@", re.IGNORECASE)
+# What is about an email of ours wherever it arrives; the rest is so only at a return path.
+_ABOUT_OURS = ("hard", "soft", "complaint")
+
+
+@dataclass(frozen=True)
+class Match:
+    """Whom an incoming message is about: `recipient` (empty for nobody of ours), how that is known, and whether a
+    signature of ours says so.
+    """
+
+    recipient: Any
+    by: str = ""
+    signed: bool = True
 
 
 class EmailIncoming(models.AbstractModel):
-    """What comes back for a mass email by mail: matched to its recipient by what we signed, and written down once."""
+    """What comes back for a mass email by mail: matched to its recipient, read, and handed to `email.verdict`."""
 
     _name = "email.incoming"
     _description = "What Comes Back by Email"
@@ -26,21 +40,43 @@ class EmailIncoming(models.AbstractModel):
 
         :return: whether it was ours; if so it must go no further
         """
-        recipient = self._by_return_path(message)
-        verdict = bounce.read(message)
-        if not recipient and verdict.kind in ("hard", "soft", "complaint"):
-            recipient = self._by_message_id(verdict)
-        if not recipient:
+        octets = bounce.octets(message)
+        verdict = bounce.read(octets)
+        match = self._match(message, verdict)
+        if not match.recipient:
             return False
-        reference = (message.get("Message-ID") or "").strip()[:200] or bounce.reference(message)
-        if verdict.kind == "complaint":
-            self._note_complaint(recipient, reference)
-        elif verdict.kind in ("hard", "soft") and not verdict.delayed:
-            self._note_bounce(recipient, verdict, reference)
-        elif not verdict.understood:
-            self._note_not_understood(recipient, verdict, message)
-        # A delay, a receipt or a note of absence is for nobody to read or to answer.
+        # A receipt is for nobody to read or to answer.
+        new = self.env["email.verdict"].sudo()._take([self._found(message, octets, verdict, match)])
+        if new and not verdict.understood and match.signed:
+            self._note_not_understood(match.recipient, verdict, message)
         return True
+
+    @api.model
+    def _found(self, message, octets, verdict, match):
+        """Give what `email.verdict._take` takes."""
+        return {
+            "recipient_id": match.recipient.id,
+            "verdict": verdict,
+            "matched_by": match.by,
+            "signed": match.signed,
+            "channel": "mailbox",
+            "provider_id": None,
+            "reference": (message.get("Message-ID") or "").strip() or None,
+            "raw": octets,
+            "at": None,
+            "subject": message.get("Subject"),
+            "sender": message.get("From"),
+        }
+
+    @api.model
+    def _match(self, message, verdict):
+        """Give the Match of `message`: by the return path that it came to, or by the Message-ID of what came back."""
+        recipient = self._by_return_path(message)
+        if recipient:
+            return Match(recipient, "return_path")
+        if verdict.kind in _ABOUT_OURS:
+            return Match(self._by_message_id(verdict), "message_id")
+        return Match(recipient)
 
     @api.model
     def _by_return_path(self, message):
@@ -65,40 +101,6 @@ class EmailIncoming(models.AbstractModel):
         return links._recipient_of(None)
 
     @api.model
-    def _note_bounce(self, recipient, verdict, reference):
-        # The return path tells whom it is about; the report may name the address in another form, or forwarded.
-        own = address.key(recipient.email)
-        named = [failed for failed in verdict.recipients if address.key(failed.address) == own]
-        failed = (named or list(verdict.recipients) or [None])[0]
-        if failed is None:
-            return
-        detail = failed.diagnostic if failed.status in failed.diagnostic else f"{failed.status} {failed.diagnostic}"
-        detail = detail.strip()[:500]
-        # Whatever comes back did leave.
-        recipient._settle_by_evidence()
-        if not self.env["email.campaign.event"]._log(recipient, "bounce", detail=detail, source_ref=reference):
-            return
-        # What is the sender's fault is on record and hurts nobody's address.
-        kind = failed.kind if failed.counts else None
-        self.env.execute_query(
-            SQL(
-                """
-                UPDATE email_campaign_recipient
-                   SET bounced_at = coalesce(bounced_at, now() AT TIME ZONE 'utc'),
-                       bounce_kind = CASE WHEN bounce_kind = 'hard' THEN 'hard' ELSE %(kind)s END
-                 WHERE id = %(id)s RETURNING id
-                """,
-                kind=kind or "soft",
-                id=recipient.id,
-            )
-        )
-        recipient.invalidate_recordset()
-        if kind:
-            self.env["email.address"]._note_bounces(
-                [{"email": recipient.email, "kind": kind, "status": failed.status, "reason": detail}]
-            )
-
-    @api.model
     def _note_not_understood(self, recipient, verdict, message):
         """Tell the people of the mass email about a message that nobody could make sense of: they can."""
         sender, subject = (str(message.get(name) or "").strip()[:200] for name in ("From", "Subject"))
@@ -117,10 +119,3 @@ class EmailIncoming(models.AbstractModel):
                 sender=sender,
             )
         )
-
-    @api.model
-    def _note_complaint(self, recipient, reference):
-        """Somebody pressed “this is spam”: that is an opt-out, said loudly."""
-        if self.env["email.campaign.event"]._log(recipient, "complaint", source_ref=reference):
-            complaining = recipient.with_context(email_consent={"source": "complaint"})
-            complaining._opt_out(recipient._speaking_to_company().env._("spam complaint"))

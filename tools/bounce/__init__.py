@@ -3,8 +3,8 @@
 `read` gives the verdict on a message, `classify` on the reply of a server during the sending.
 """
 
-from .reader import read, reference
+from .reader import octets, read, reference
 from .reasons import classify
 from .verdict import NOT_THE_ADDRESS, Failed, Kind, Reason, Verdict
 
-__all__ = ["NOT_THE_ADDRESS", "Failed", "Kind", "Reason", "Verdict", "classify", "read", "reference"]
+__all__ = ["NOT_THE_ADDRESS", "Failed", "Kind", "Reason", "Verdict", "classify", "octets", "read", "reference"]
