@@ -100,7 +100,7 @@ class EmailAddress(models.Model):
         """Give what a bounce changes. One that is invalid stays so, for the reason it has."""
         return SQL(
             """
-            last_bounced_at = %(now)s,
+            last_bounced_at = EXCLUDED.last_bounced_at,
             hard_bounce_count = a.hard_bounce_count + EXCLUDED.hard_bounce_count,
             soft_bounce_count = EXCLUDED.soft_bounce_count,
             validity = CASE WHEN %(kept)s THEN a.validity ELSE EXCLUDED.validity END,
@@ -110,7 +110,6 @@ class EmailAddress(models.Model):
             status_code = CASE WHEN %(kept)s THEN a.status_code ELSE EXCLUDED.status_code END
             """,
             kept=SQL("(a.validity = 'invalid' OR EXCLUDED.validity NOT IN ('soft_bouncing', 'invalid'))"),
-            now=NOW,
         )
 
     def _anew(self):
@@ -139,7 +138,8 @@ class EmailAddress(models.Model):
                 SELECT * FROM unnest(%(emails)s::varchar[], %(hard)s::int[]) AS t (email, hard)
             ), known AS (
                 SELECT asked.email, asked.hard, hand.validity AS by_hand, hand.at AS by_hand_at,
-                       hand.reason AS by_hand_reason, first.noted_at AS first_at, before.validity AS before, before.at AS before_at,
+                       hand.reason AS by_hand_reason, first.noted_at AS first_at,
+                       before.validity AS before, before.at AS before_at,
                        before.reason AS before_reason, a.last_bounced_at, greatest(%(done_at)s) AS done_at,
                        greatest(%(done_at)s, a.last_delivered_at, hand.at) AS worked_at
                   FROM asked LEFT JOIN email_address a ON a.email = asked.email

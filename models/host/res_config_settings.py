@@ -28,9 +28,7 @@ NUMBERS.update(
     {f"email_campaign_keep_{kind}_days": (f"email_campaign.keep_{kind}_days", 0, 0, 36_500) for kind in KEPT}
 )
 # What comes back: named after their parameters.
-NUMBERS.update(
-    {values[0].replace(".", "_"): values for values in email_verdict_policy.NUMBERS.values()}
-)
+NUMBERS.update({values[0].replace(".", "_"): values for values in email_verdict_policy.NUMBERS.values()})
 
 
 class ResConfigSettings(models.TransientModel):

@@ -18,6 +18,7 @@ class EmailAddressee(models.AbstractModel):
     )
 
     @api.depends(lambda self: [self._email_addressee_field()])
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_email_verdict_count(self):
         verdicts = self.env["email.verdict"]
         emails = {record: record._email_key() for record in self}

@@ -17,6 +17,24 @@ _OWN_MESSAGE_ID = re.compile(r"<([0-9a-f]{16,80})@", re.IGNORECASE)
 _ABOUT_OURS = ("hard", "soft", "complaint")
 
 
+# The key of the context for a `Came`.
+CAME = "email_incoming_came"
+
+
+class Came:
+    """A message as it came into the gateway: octets, text, or what XML-RPC makes of octets."""
+
+    def __init__(self, message):
+        self._message = message
+
+    def octets(self):
+        """Give the octets, None if it is nothing of these."""
+        came = getattr(self._message, "data", self._message)
+        if isinstance(came, str):
+            return came.encode("utf-8", "surrogatepass")
+        return bytes(came) if isinstance(came, (bytes, bytearray)) else None
+
+
 @dataclass(frozen=True)
 class Match:
     """Whom an incoming message is about: `recipient` (empty for nobody of ours), how that is known, and whether a
@@ -40,7 +58,7 @@ class EmailIncoming(models.AbstractModel):
 
         :return: whether it was ours; if so it must go no further
         """
-        octets = bounce.octets(message)
+        octets = self._octets(message)
         verdict = bounce.read(octets)
         match = self._match(message, verdict)
         if not match.recipient:
@@ -50,6 +68,12 @@ class EmailIncoming(models.AbstractModel):
         if new and not verdict.understood and match.signed:
             self._note_not_understood(match.recipient, verdict, message)
         return True
+
+    @api.model
+    def _octets(self, message):
+        """Give `message` as it came, or as near to that as can be."""
+        came = self.env.context.get(CAME)
+        return (came and came.octets()) or bounce.octets(message)
 
     @api.model
     def _found(self, message, octets, verdict, match):

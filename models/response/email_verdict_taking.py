@@ -88,7 +88,8 @@ class EmailVerdict(models.Model):
             SQL(
                 """
                 WITH item AS (
-                    SELECT o.*, r.mailing_id, m.campaign_id, m.company_id, r.email, %(moment)s AS moment, known.id AS known
+                    SELECT o.*, r.mailing_id, m.campaign_id, m.company_id, r.email, %(moment)s AS moment,
+                           known.id AS known
                       FROM json_to_recordset(%(rows)s) AS o (
                                recipient_id int, kind varchar, state varchar, reason varchar, status varchar,
                                diagnostic varchar, rule varchar, matched_by varchar, channel varchar, provider_id int,
@@ -144,7 +145,7 @@ class EmailVerdict(models.Model):
         )
         addresses._note_delivered({email for email, kind, _state in told if kind == "delivered"})
         self._opt_these_out(ids)
-        self.env.invalidate_all(flush=False)
+        self.env.invalidate_all()
 
     @api.model
     def _recipients_of(self, ids):

@@ -146,9 +146,9 @@ class EmailVerdict(models.Model):
         detail = self.env._("Complaint taken back by %(user)s: %(reason)s", user=self.env.user.name, reason=reason)
         for complaint in self:
             recipient = complaint.recipient_id
-            same = self.search(
-                [("email", "=", complaint.email), ("kind", "in", ("complaint", "opt_out"))]
-            ).filtered(lambda one, list_type=recipient.list_type_id: one.recipient_id.list_type_id == list_type)
+            same = self.search([("email", "=", complaint.email), ("kind", "in", ("complaint", "opt_out"))]).filtered(
+                lambda one, list_type=recipient.list_type_id: one.recipient_id.list_type_id == list_type
+            )
             if any(one.state == "counted" for one in same):
                 continue
             # Whichever of them opted the person out, which later ones could not do once more.
@@ -159,5 +159,5 @@ class EmailVerdict(models.Model):
 
     def _tell_figures(self):
         """Let open forms show the numbers as they are now."""
-        self.env.invalidate_all(flush=False)
+        self.env.invalidate_all()
         self.mailing_id.sudo()._notify_progress(force=True)

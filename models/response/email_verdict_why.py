@@ -15,7 +15,7 @@ RULES = {
     "X-Failed-Recipients": _lt("A mail system named the recipients that it could not reach in a header of its own."),
     "report in prose": _lt("A mail system reports in plain words that it could not deliver the email."),
     "flufl.bounce": _lt("A mail system wrote it, and only general patterns for such reports recognised the recipient."),
-    "RFC 5965": _lt("A mailbox provider reports in the standard form for that (RFC 5965) that somebody pressed “spam”."),
+    "RFC 5965": _lt("A mailbox provider reports in the standard form (RFC 5965) that somebody pressed “spam”."),
     "complaint form": _lt("A mailbox provider reports in its own form that somebody pressed “spam”."),
     "notification of Amazon SES": _lt("Amazon SES reports it by email."),
     "SMTP reply": _lt("The receiving server said so when the email was handed over to it."),

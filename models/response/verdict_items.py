@@ -117,5 +117,3 @@ def _moment(at):
     if at.tzinfo is not None:
         at = at.astimezone(timezone.utc).replace(tzinfo=None)
     return at.isoformat() if at.year >= 2000 and at <= datetime.now(timezone.utc).replace(tzinfo=None) else None
-
-
