@@ -1,4 +1,5 @@
 import base64
+import tracemalloc
 from datetime import timedelta
 
 from odoo.tests import tagged
@@ -140,6 +141,24 @@ class TestMessagesKept(VerdictCase):
         self.assertFalse(verdict.raw_text)
         self.assertIn("10 days", verdict.raw_note)
         self.assertEqual(verdict.diagnostic, "550 5.1.1 no such user")
+
+    def test_delivery_reports_go_too(self):
+        self.take(self.event("delivered"), self.event("soft"))
+        self.assertEqual(self.env["email.verdict"]._gc_delivered(), (0, 0))
+        self.env.cr.execute("UPDATE email_verdict SET noted_at = noted_at - interval '91 days'")
+        self.assertEqual(self.env["email.verdict"]._gc_delivered(), (1, 0))
+        self.assertEqual(self.verdicts().mapped("kind"), ["soft"])
+        self.assertIn(("delivered", False), self.kinds(), "the log has it")
+
+    def test_a_large_one_takes_no_more_memory(self):
+        found = self.event("soft", raw=bytes(30_000_000), name=None)
+        found["reference"] = None
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        self.assertEqual(self.take(found), 1)
+        self.assertLess(tracemalloc.get_traced_memory()[1], 5_000_000)
+        self.assertEqual((self.verdicts().raw_size, len(self.verdicts()._octets())), (30_000_000, 64 * 1024))
+        self.assertEqual(self.take(found), 0, "the same octets are the same message")
 
     def test_it_is_not_kept_at_all(self):
         self.policy(keep_raw_days=0)

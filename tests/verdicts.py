@@ -1,6 +1,6 @@
 """What comes back, for the tests of what follows from it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from ..models.response.email_link import MESSAGE_ID, RETURN_PATH
 from ..tools.bounce import Failed, Verdict
@@ -14,7 +14,7 @@ class VerdictCase(SentCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.mailing.sudo().provider_id = cls.provider
-        cls.now = datetime.now().replace(microsecond=0)
+        cls.now = datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None)
         cls.recipients = cls.mailing.recipient_ids.sudo()
 
     def report(

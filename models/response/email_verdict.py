@@ -112,6 +112,7 @@ class EmailVerdict(models.Model):
     _mailing_index = models.Index("(mailing_id, id)")
     _proposed_index = models.Index("(id) WHERE state = 'proposed'")
     _raw_index = models.Index("(noted_at) WHERE raw IS NOT NULL")
+    _delivered_index = models.Index("(noted_at) WHERE kind = 'delivered'")
     _block_index = models.Index(
         "(provider_id, noted_at) WHERE reason IN ('blocked', 'content', 'policy', 'rate', 'size')"
     )

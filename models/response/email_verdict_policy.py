@@ -15,6 +15,8 @@ SCOPES = [
 ]
 # Messages that are let go of in one transaction.
 PORTION = 1_000
+# Delivery reports, which are small.
+DELIVERED_PORTION = 20_000
 
 
 class EmailVerdict(models.Model):
@@ -52,3 +54,23 @@ class EmailVerdict(models.Model):
         )
         self.invalidate_model(["raw"], flush=False)
         return len(rows), int(len(rows) == PORTION)
+
+    @api.autovacuum
+    def _gc_delivered(self):
+        """Let go of delivery reports after the same time: there may be one for each email, and the log has them."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                DELETE FROM email_verdict
+                 WHERE id IN (SELECT id FROM email_verdict
+                               WHERE kind = 'delivered'
+                                 AND noted_at < now() AT TIME ZONE 'utc' - make_interval(days => %s)
+                               ORDER BY noted_at LIMIT %s)
+             RETURNING id
+                """,
+                max(self._policy()["raw_days"], 1),
+                DELIVERED_PORTION,
+            )
+        )
+        self.invalidate_model(flush=False)
+        return len(rows), int(len(rows) == DELIVERED_PORTION)

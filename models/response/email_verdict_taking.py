@@ -162,15 +162,15 @@ class EmailVerdict(models.Model):
                     SELECT v.id, v.recipient_id, v.mailing_id, v.campaign_id, l.logged,
                            CASE WHEN %(again)s::varchar IS NULL THEN v.reference
                                 ELSE 'verdict ' || v.id || ' ' || extract(epoch FROM %(moment)s) END AS source_ref,
-                           coalesce(%(again)s, nullif(%(detail)s, '')) AS detail
+                           concat_ws(': ', %(again)s::varchar, nullif(%(detail)s, '')) AS detail
                       FROM email_verdict v
                       JOIN unnest(%(kinds)s::varchar[], %(logged)s::varchar[]) AS l (kind, logged) ON l.kind = v.kind
                      WHERE v.id = ANY(%(ids)s) ORDER BY v.id
                 ), logged AS (
                     INSERT INTO email_campaign_event
                                 (mailing_id, campaign_id, recipient_id, kind, at, detail, source_ref)
-                         SELECT mailing_id, campaign_id, recipient_id, logged, now() AT TIME ZONE 'utc', detail,
-                                source_ref
+                         SELECT mailing_id, campaign_id, recipient_id, logged, now() AT TIME ZONE 'utc',
+                                nullif(detail, ''), source_ref
                            FROM told
                     ON CONFLICT DO NOTHING
                       RETURNING id, recipient_id, kind, source_ref
