@@ -88,4 +88,5 @@ from . import (
     test_subscribe,
     test_subscribe_fuzz,
     test_tours_subscribe,
+    test_tours_verdicts,
 )

@@ -36,7 +36,7 @@ class TestUndo(VerdictCase):
         self.assertIn("Their server was set up wrongly", event.detail)
         change = self.known().history_ids[0]
         self.assertEqual((change.validity_from, change.validity, change.source), ("invalid", "valid", "undone"))
-        self.assertEqual(change.user_id, self.manager)
+        self.assertEqual((change.user_id, change.reason), (self.manager, "Their server was set up wrongly"))
         with self.assertRaisesRegex(UserError, "nothing to decide"):
             self.undo(verdict)
 

@@ -38,10 +38,13 @@ class EmailAddress(models.Model):
             self._apply_policy(told, self._worse(), "bounce", further)
 
     @api.model
-    def _recount_undone(self, told):
-        """Apply the policy to addresses anew of which something was taken back, `told` as for `_recount`."""
+    def _recount_undone(self, told, reason):
+        """Apply the policy to addresses anew of which something was taken back because of `reason`.
+
+        :param told: as for `_recount`
+        """
         if told:
-            self._apply_policy(told, self._anew(), "undone")
+            self._apply_policy(told, self._anew(), "undone", note=reason)
 
     @api.model
     def _note_delivered(self, emails):
@@ -79,7 +82,7 @@ class EmailAddress(models.Model):
         )
 
     @api.model
-    def _apply_policy(self, told, update, source, further=()):
+    def _apply_policy(self, told, update, source, further=(), note=None):
         hard = {}
         for email, is_hard in told:
             hard[email] = hard.get(email, 0) + is_hard
@@ -94,7 +97,7 @@ class EmailAddress(models.Model):
             found=self._policy_query(emails, [hard[email] for email in emails], further),
             update=update,
         )
-        self._change(emails, change, source)
+        self._change(emails, change, source, note=note)
 
     def _worse(self):
         """Give what a bounce changes. One that is invalid stays so, for the reason it has."""

@@ -48,18 +48,20 @@ class EmailAddress(models.Model):
         )
 
     @api.model
-    def _change(self, emails, change, source, cr=None):
+    def _change(self, emails, change, source, cr=None, note=None):
         """Run `change`, which inserts or updates the rows of `emails`, and write down whose validity it changed.
 
         What somebody says by hand is written down even if it only confirms what was so.
+
+        :param note: why, where that is not the reason that the address has from now on
         """
-        parts = self._change_parts(SQL("= ANY(%s)", list(emails)), change, source)
+        parts = self._change_parts(SQL("= ANY(%s)", list(emails)), change, source, note)
         (cr or self.env.cr).execute(SQL("WITH %s SELECT", parts))
         self.invalidate_model()
         self.env["email.address.history"].invalidate_model()
 
     @api.model
-    def _change_parts(self, emails, change, source):
+    def _change_parts(self, emails, change, source, note=None):
         """Give what `_change` does as parts of a WITH, for statements that do more.
 
         :param emails: what follows "WHERE email" to find the rows as they were
@@ -74,7 +76,7 @@ class EmailAddress(models.Model):
             ), address_kept AS (
                 INSERT INTO email_address_history
                             (address_id, at, validity_from, validity, reason, status_code, source, user_id)
-                     SELECT c.id, %(moment)s, coalesce(b.validity, 'unknown'), c.validity, c.reason, c.status_code,
+                     SELECT c.id, %(moment)s, coalesce(b.validity, 'unknown'), c.validity, %(reason)s, c.status_code,
                             %(source)s, %(user)s
                        FROM address_changed c LEFT JOIN address_before b ON b.email = c.email
                       WHERE c.validity <> coalesce(b.validity, 'unknown') OR %(by_hand)s
@@ -83,6 +85,7 @@ class EmailAddress(models.Model):
             emails=emails,
             change=change,
             moment=MOMENT,
+            reason=SQL("%s", note) if note else SQL("c.reason"),
             source=source,
             user=self.env.uid if by_hand else None,
             by_hand=by_hand,

@@ -19,7 +19,7 @@ class EmailProvider(models.Model):
     block_count = fields.Integer(
         "Refusals Lately",
         compute="_compute_blocks",
-        help="How often in the last 7 days a receiver refused an email for the sender's sake: a block, the content, "
+        help="How often in the last 7 days a receiver refused an email because of the sender: a block, the content, "
         "too many emails. None of this counts against the recipients.",
     )
     block_level = fields.Selection([("warning", "Some"), ("danger", "Many")], compute="_compute_blocks")

@@ -82,7 +82,7 @@ class EmailVerdict(models.Model):
     status_code = fields.Char("Status", readonly=True, help="The status code of RFC 3463, as 5.1.1.")
     diagnostic = fields.Char("What the Server Said", readonly=True)
     rule = fields.Char(readonly=True, help="What decided on the verdict.")
-    matched_by = fields.Selection(MATCHED_BY, "Matched By", readonly=True)
+    matched_by = fields.Selection(MATCHED_BY, readonly=True)
     channel = fields.Selection(CHANNELS, "Came By", required=True, readonly=True)
     provider_id = UncheckedMany2one("email.provider", "Sent By", readonly=True)
     reference = fields.Char(readonly=True, required=True, help="What tells it from another one: the same counts once.")

@@ -61,7 +61,8 @@ class EmailVerdict(models.Model):
         self.sudo()._log_undone(ids, reason)
         self.sudo()._stamp(changed.recipient_id.ids)
         counted = changed.filtered(lambda one: one.kind in ("hard", "soft") and one.email and not one.is_block)
-        self.env["email.address"].sudo()._recount_undone([(one.email, one.kind == "hard") for one in counted])
+        told = [(one.email, one.kind == "hard") for one in counted]
+        self.env["email.address"].sudo()._recount_undone(told, reason)
         complaints = changed.filtered(lambda one: one.kind == "complaint" and one.email)
         if complaints:
             complaints._opt_in_again(reason)

@@ -69,7 +69,7 @@ class EmailVerdict(models.Model):
     _inherit = "email.verdict"
 
     rule_text = fields.Char("Recognised By", compute="_compute_why")
-    status_text = fields.Char("Status in Words", compute="_compute_why")
+    status_text = fields.Char("What the Status Says", compute="_compute_why")
     state_text = fields.Char("What Followed", compute="_compute_why")
     raw_text = fields.Text("Message as It Came", compute="_compute_raw_text", compute_sudo=True)
     raw_note = fields.Char(compute="_compute_raw_text", compute_sudo=True)
