@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from .email_address_changes import DONE_AT, NOW
+from .email_address_changes import ACTIVITIES, NOW
 
 KEPT_REASON = 500  # characters
 
@@ -208,7 +208,7 @@ class EmailAddress(models.Model):
             """,
             emails=emails,
             hard=hard,
-            done_at=SQL(", ").join(SQL.identifier("a", column) for column in DONE_AT.values()),
+            done_at=SQL(", ").join(SQL.identifier("a", column) for column in ACTIVITIES.values()),
             told=self._told(),
             now=NOW,
             further=[bounce["email"] for bounce in further],

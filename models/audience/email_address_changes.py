@@ -5,8 +5,8 @@ from odoo.tools import SQL
 NOW = SQL("now() AT TIME ZONE 'utc'")
 # Within one transaction changes come one after the other, too.
 MOMENT = SQL("clock_timestamp() AT TIME ZONE 'utc'")
-# What shows that an address works: when it happened last.
-DONE_AT = {"open": "last_opened_at", "click": "last_clicked_at", "reply": "last_replied_at"}
+# What a person does that shows that an address works, and where it is written down.
+ACTIVITIES = {"open": "last_opened_at", "click": "last_clicked_at", "reply": "last_replied_at"}
 # What a person does; all else comes about by itself.
 BY_SOMEBODY = ("hand", "undone")
 
@@ -134,7 +134,7 @@ class EmailAddress(models.Model):
                         validity = CASE WHEN a.validity IN ('unknown', 'soft_bouncing')
                                         THEN 'valid' ELSE a.validity END
             """,
-            column=SQL.identifier(DONE_AT[kind]),
+            column=SQL.identifier(ACTIVITIES[kind]),
             found=found,
             now=NOW,
         )

@@ -15,7 +15,7 @@ class MailThread(models.AbstractModel):
     @api.model
     def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
         """Take what came back for a campaign out of the gateway; everything else goes on its normal way."""
-        if self.env["email.incoming"]._absorb(message):
+        if self.env["email.incoming"]._absorb(message, message_dict):
             return []
         normal = self.with_context(**{CAME: None})
         return super(MailThread, normal).message_route(message, message_dict, model, thread_id, custom_values)

@@ -26,5 +26,6 @@ from . import email_verdict_erasure
 from . import email_addressee_verdicts
 from . import email_provider_blocks
 from . import email_incoming
+from . import email_incoming_match
 from . import email_incoming_opt_out
 from . import email_incoming_again

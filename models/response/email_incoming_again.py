@@ -17,23 +17,23 @@ class EmailIncoming(models.AbstractModel):
     _inherit = "email.incoming"
 
     @api.model
-    def _absorb(self, message, *args, **kwargs):
+    def _absorb(self, message, message_dict=None):
         if self.env.context.get(AGAIN):
-            return super()._absorb(message, *args, **kwargs)
+            return super()._absorb(message, message_dict)
         try:
             with self.env.cr.savepoint():
-                return super()._absorb(message, *args, **kwargs)
+                return super()._absorb(message, message_dict)
         except BUSY:
             # This transaction sees what was when it began; only a later one sees what the other has done.
-            return self._absorb_again(message, *args, **kwargs)
+            return self._absorb_again(message, message_dict)
 
     @api.model
-    def _absorb_again(self, message, *args, **kwargs):
+    def _absorb_again(self, message, message_dict=None):
         for left in reversed(range(MAX_TRIES)):
             try:
                 with self.env.registry.cursor() as cr:
                     again = self.with_env(self.env(cr=cr)).with_context(**{AGAIN: True})
-                    return again._absorb(message, *args, **kwargs)
+                    return again._absorb(message, message_dict)
             except BUSY:
                 if not left:
                     raise

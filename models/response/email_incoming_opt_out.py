@@ -24,8 +24,8 @@ class EmailIncoming(models.AbstractModel):
     _inherit = "email.incoming"
 
     @api.model
-    def _absorb(self, message):
-        return self._absorb_opt_out(message) or super()._absorb(message)
+    def _absorb(self, message, message_dict=None):
+        return self._absorb_opt_out(message) or super()._absorb(message, message_dict)
 
     @api.model
     def _absorb_opt_out(self, message):
