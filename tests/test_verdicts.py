@@ -69,6 +69,28 @@ class TestVerdicts(VerdictCase):
         self.assertEqual(self.known(third.email).validity, "invalid")
         self.assertFalse(self.verdicts())
 
+    def test_many_cost_as_many_statements_as_one(self):
+        def cost(*found):
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            self.assertEqual(self.env["email.verdict"]._take(list(found)), len(found))
+            return self.env.cr.sql_log_count - before
+
+        kinds = ("hard", "soft", "delivered", "auto_reply")
+        for kind in kinds:
+            cost(self.event(kind, name="first"))
+        for kind in kinds:
+            with self.subTest(kind):
+                one = cost(self.event(kind, recipient=self.recipients[1]))
+                three = cost(*[self.event(kind, recipient=recipient) for recipient in self.recipients[2:]])
+                self.assertEqual(one, three)
+
+    def test_told_again_by_another_channel_what_was_taken_back(self):
+        self.take(self.event("hard", reason="dead_address"))
+        self.undo(self.verdicts())
+        self.process(self.report())
+        self.assertEqual((self.verdicts().state, self.known().validity), ("undone", "unknown"))
+
     def test_a_moment_to_come_is_now(self):
         self.take(self.event("soft", at=self.now + timedelta(days=400)))
         self.assertLess(self.verdicts().at, self.now + timedelta(days=1))

@@ -167,6 +167,14 @@ class TestUndo(VerdictCase):
         self.assertEqual(self.mailing.opted_out_count, 0)
         self.assertIn("undone", [kind for kind, _by in self.kinds()])
 
+    def test_a_complaint_that_opted_out_of_everything(self):
+        self.policy(complaint_scope="everything")
+        self.process(self.complaint())
+        self.assertTrue(self.env["mail.blacklist"]._of_address("person1@good.example").active)
+        self.undo(self.verdicts())
+        self.assertFalse(self.env["mail.blacklist"]._of_address("person1@good.example").active)
+        self.assertFalse(self.recipient.opted_out_at or self.recipient.opted_out_scope)
+
     def test_one_of_two_complaints(self):
         self.process(self.complaint("arf1"))
         self.process(self.complaint("arf2"))

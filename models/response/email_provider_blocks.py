@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 from .email_verdict import BLOCKS
@@ -26,6 +26,7 @@ class EmailProvider(models.Model):
     block_reasons = fields.Char("Reasons", compute="_compute_blocks")
     block_text = fields.Char("Latest Refusal", compute="_compute_blocks")
 
+    @api.depends_context("uid", "allowed_company_ids", "lang")
     def _compute_blocks(self):
         verdicts = self.env["email.verdict"]
         found = {}

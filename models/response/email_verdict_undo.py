@@ -33,7 +33,6 @@ class EmailVerdict(models.Model):
         undone = self.filtered(lambda verdict: verdict.state == "undone")
         self._check_decided(proposed | undone)
         again = self.env._("Confirmed by %s", self.env.user.name)
-        # Where the proposal and a verdict that was signed say the same, the log and the address have it once.
         for verdicts in (proposed, undone):
             self.sudo()._follow(verdicts._set_standing(), again)
         self._tell_figures()
@@ -85,10 +84,7 @@ class EmailVerdict(models.Model):
             )
 
     def _set_standing(self):
-        """Let these stand: counted, or on record; give the ids of those that did not stand before.
-
-        A proposal of which a signed verdict says the same stays on record.
-        """
+        """Let these stand: counted, or on record; give the ids of those that did not stand before."""
         rows = self.env.execute_query(
             SQL(
                 """

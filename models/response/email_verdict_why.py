@@ -123,6 +123,7 @@ class EmailVerdict(models.Model):
                 verdict.raw_note = self.env._("It was said while sending; there is no message.")
 
     @api.depends("state", "kind")
+    @api.depends_context("uid")
     def _compute_can_decide(self):
         manager = self.env.user.has_group("email_campaign.group_manager")
         for verdict in self:
