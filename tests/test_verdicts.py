@@ -33,6 +33,15 @@ class TestVerdicts(VerdictCase):
         self.assertEqual((verdict.subject, bool(verdict.raw_note)), ("Undelivered Mail", False))
         self.assertEqual(self.known().validity, "invalid")
 
+    def test_the_provider_is_found_and_never_made(self):
+        self.mailing.sudo().provider_id = False
+        self.process(self.report())
+        self.assertEqual(self.verdicts().provider_id, self.provider)
+        self.provider.unlink()
+        self.process(self.report(name="b2"))
+        self.assertFalse(self.verdicts()[1].provider_id)
+        self.assertFalse(self.env["email.provider"].search([("mail_server_id", "=", self.mail_server.id)]))
+
     def test_the_same_message_in_two_mailboxes_counts_once(self):
         self.process(self.report())
         self.process(b"Received: from elsewhere by here; Mon, 2 Nov 2026 10:00:00 +0100\r\n" + self.report())
@@ -40,7 +49,7 @@ class TestVerdicts(VerdictCase):
         self.assertEqual(self.known().hard_bounce_count, 1)
 
     def test_the_same_fact_by_webhook_and_by_mail_counts_once(self):
-        self.assertEqual(self.take(self.event("hard", reason="dead_address")), 1)
+        self.assertEqual(self.take(self.event("hard")), 1)
         self.process(self.report())
         verdict = self.verdicts()
         self.assertEqual((len(verdict), verdict.channel, self.kinds()), (1, "webhook", [("bounce", False)]))
@@ -62,7 +71,7 @@ class TestVerdicts(VerdictCase):
                 {**self.event("soft"), "at": "yesterday"},
                 {**self.event("soft"), "verdict": None},
                 self.event("hard", recipient=third, recipient_id=2**40),
-                self.event("hard", recipient=third, reason="dead_address", subject="\x00" * 3, sender=7),
+                self.event("hard", recipient=third, subject="\x00" * 3, sender=7),
             )
         self.assertEqual(new, 2)
         self.assertEqual(self.verdicts(second).kind, "soft")
@@ -86,7 +95,7 @@ class TestVerdicts(VerdictCase):
                 self.assertEqual(one, three)
 
     def test_told_again_by_another_channel_what_was_taken_back(self):
-        self.take(self.event("hard", reason="dead_address"))
+        self.take(self.event("hard"))
         self.undo(self.verdicts())
         self.process(self.report())
         self.assertEqual((self.verdicts().state, self.known().validity), ("undone", "unknown"))
@@ -228,14 +237,14 @@ class TestPolicy(VerdictCase):
 
     def test_hard_ones(self):
         self.policy(hard_bounces=2)
-        self.take(self.event("hard", reason="dead_address", name="1"))
+        self.take(self.event("hard", name="1"))
         self.assertEqual(self.validity(), "soft_bouncing")
-        self.take(self.event("hard", reason="dead_address", name="2"))
+        self.take(self.event("hard", name="2"))
         self.assertEqual((self.validity(), self.known().hard_bounce_count), ("invalid", 2))
 
     def test_switched_off(self):
         self.policy(hard_bounces=0, soft_bounces=0)
-        self.take(*[self.event("soft", days_ago=n) for n in range(1, 20)], self.event("hard", reason="dead_address"))
+        self.take(*[self.event("soft", days_ago=n) for n in range(1, 20)], self.event("hard"))
         self.assertEqual((self.validity(), self.recipient.bounce_kind), ("soft_bouncing", "hard"))
 
     def test_soft_ones_within_the_window(self):
@@ -278,7 +287,7 @@ class TestPolicy(VerdictCase):
     def test_a_delivery_report_does_not_say_that_anybody_reads_there(self):
         self.take(self.event("delivered"))
         self.assertEqual(self.validity(), "unknown")
-        self.take(self.event("hard", reason="dead_address"))
+        self.take(self.event("hard"))
         self.take(self.event("delivered", name="later"))
         self.assertEqual(self.validity(), "invalid")
 
@@ -368,7 +377,7 @@ class TestProposals(VerdictCase):
     """What bears no signature of ours changes nothing until a person says so."""
 
     def test_confirmed(self):
-        self.take(self.event("hard", reason="dead_address", signed=False, matched_by="address_time"))
+        self.take(self.event("hard", signed=False, matched_by="address_time"))
         verdict = self.verdicts()
         self.assertEqual((verdict.state, self.kinds(), bool(self.known())), ("proposed", [], False))
         self.assertFalse(self.recipient.bounced_at)

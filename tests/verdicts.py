@@ -51,9 +51,10 @@ class VerdictCase(SentCase):
         self.env["mail.thread"].message_process(False, message)
         self.env.invalidate_all()
 
-    def event(self, kind="soft", days_ago=0.0, reason="mailbox_full", name=None, recipient=None, **values):
+    def event(self, kind="soft", days_ago=0.0, reason=None, name=None, recipient=None, **values):
         """Give what a provider tells by its webhook."""
         recipient = recipient or self.recipient
+        reason = reason or ("dead_address" if kind == "hard" else "mailbox_full")
         status = {"hard": "5.1.1", "soft": "4.2.2"}.get(kind, "")
         failed = Failed(recipient.email, "failed", status, f"{kind} {reason}", kind == "hard", reason)
         told = {
