@@ -1,1 +1,1 @@
-from . import message, newsletters, subscribe, subscription, tracking, webhook
+from . import message, newsletters, subscribe, subscription, tracking, verdict, webhook

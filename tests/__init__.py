@@ -88,6 +88,9 @@ from . import (
     test_tours_replies,
     test_tours_sending,
     test_way_of_one_email,
+    test_verdicts,
+    test_verdicts_live,
+    test_verdicts_undo,
     test_visits,
     test_visits_browser,
     test_visits_live,
@@ -105,5 +108,6 @@ from . import (
     test_subscribe,
     test_subscribe_fuzz,
     test_tours_subscribe,
+    test_tours_verdicts,
 )
 from . import test_short_way

@@ -114,12 +114,12 @@ class TestIncoming(SentCase):
 
     def test_a_delay_in_prose_is_no_bounce(self):
         self.process(self.prose("Delivery to the following recipient has been delayed:\n\n  person1@good.example\n"))
-        self.assertFalse(self.kinds())
+        self.assertEqual(self.kinds(), [("delayed", False)])
         self.assertFalse(self.recipient.bounced_at)
 
     def test_delay_is_no_bounce(self):
         self.process(self.report(status="4.4.1", action="delayed"))
-        self.assertFalse(self.kinds())
+        self.assertEqual(self.kinds(), [("delayed", False)])
         self.assertFalse(self.recipient.bounced_at)
 
     def test_forged_bounce_changes_nothing(self):
@@ -139,6 +139,7 @@ class TestIncoming(SentCase):
             ).encode()
         )
         self.assertEqual(self.kinds(), [("auto_reply", False)])
+        self.assertFalse(self.recipient.replied_at)
         self.assertEqual(self.env["crm.lead"].search_count([]), leads)
 
     def prose(self, body, message_id="prose@mx.good.example", subject="failure notice", token=None):

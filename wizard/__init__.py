@@ -12,3 +12,4 @@ from . import email_target_list_add_responses
 from . import email_target_list_merge
 from . import email_target_list_response
 from . import email_target_list_split
+from . import email_verdict_undo

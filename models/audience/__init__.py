@@ -8,6 +8,7 @@ from . import email_accepting
 from . import email_address
 from . import email_address_history
 from . import email_address_changes
+from . import email_address_bounces
 from . import email_address_sent
 from . import email_address_recount
 from . import email_list_type

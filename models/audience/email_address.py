@@ -12,8 +12,8 @@ class EmailAddress(models.Model):
     ============= ======================================== ==================================
     unknown       nothing known                            is mailed
     valid         a person opened, clicked or replied      is mailed
-    soft_bouncing a temporary failure came back            is mailed
-    invalid       the address is dead, or set by hand      is skipped, at launch and at claim
+    soft_bouncing what came back is not enough yet         is mailed
+    invalid       the policy on bounces, or set by hand    is skipped, at launch and at claim
     ============= ======================================== ==================================
     """
 
@@ -37,7 +37,11 @@ class EmailAddress(models.Model):
     status_code = fields.Char(help="The status code of RFC 3463 that came back, as 5.1.1.")
     validity_at = fields.Datetime("Since")
     hard_bounce_count = fields.Integer("Hard Bounces", readonly=True)
-    soft_bounce_count = fields.Integer("Soft Bounces", readonly=True)
+    soft_bounce_count = fields.Integer(
+        "Soft Bounces",
+        readonly=True,
+        help="Days within the window of the settings on which one came back, since it was last seen to work.",
+    )
     last_sent_at = fields.Datetime("Last Sent", readonly=True)
     sent_moments = fields.Json(
         readonly=True,
@@ -49,6 +53,9 @@ class EmailAddress(models.Model):
     last_opened_at = fields.Datetime("Last Opened", readonly=True)
     last_clicked_at = fields.Datetime("Last Clicked", readonly=True)
     last_replied_at = fields.Datetime("Last Replied", readonly=True)
+    last_delivered_at = fields.Datetime(
+        "Last Delivered", readonly=True, help="When a server reported last that an email was delivered to it."
+    )
 
     history_ids = fields.One2many("email.address.history", "address_id", readonly=True)
     is_ours = fields.Boolean(

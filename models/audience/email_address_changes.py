@@ -2,9 +2,13 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 # What every change of validity writes, together with the row in the history.
+NOW = SQL("now() AT TIME ZONE 'utc'")
+# Within one transaction changes come one after the other, too.
+MOMENT = SQL("clock_timestamp() AT TIME ZONE 'utc'")
 # What a person does that shows that an address works, and where it is written down.
 ACTIVITIES = {"open": "last_opened_at", "click": "last_clicked_at", "reply": "last_replied_at"}
-NOW = SQL("now() AT TIME ZONE 'utc'")
+# What a person does; all else comes about by itself.
+BY_SOMEBODY = ("hand", "undone")
 
 
 class EmailAddress(models.Model):
@@ -44,23 +48,25 @@ class EmailAddress(models.Model):
         )
 
     @api.model
-    def _change(self, emails, change, source, cr=None):
+    def _change(self, emails, change, source, cr=None, note=None):
         """Run `change`, which inserts or updates the rows of `emails`, and write down whose validity it changed.
 
         What somebody says by hand is written down even if it only confirms what was so.
+
+        :param note: why, where that is not the reason that the address has from now on
         """
-        parts = self._change_parts(SQL("= ANY(%s)", list(emails)), change, source)
+        parts = self._change_parts(SQL("= ANY(%s)", list(emails)), change, source, note)
         (cr or self.env.cr).execute(SQL("WITH %s SELECT", parts))
         self.invalidate_model()
         self.env["email.address.history"].invalidate_model()
 
     @api.model
-    def _change_parts(self, emails, change, source):
+    def _change_parts(self, emails, change, source, note=None):
         """Give what `_change` does as parts of a WITH, for statements that do more.
 
         :param emails: what follows "WHERE email" to find the rows as they were
         """
-        by_hand = source == "hand"
+        by_hand = source in BY_SOMEBODY
         return SQL(
             """
             address_before AS (
@@ -70,7 +76,7 @@ class EmailAddress(models.Model):
             ), address_kept AS (
                 INSERT INTO email_address_history
                             (address_id, at, validity_from, validity, reason, status_code, source, user_id)
-                     SELECT c.id, %(now)s, coalesce(b.validity, 'unknown'), c.validity, c.reason, c.status_code,
+                     SELECT c.id, %(moment)s, coalesce(b.validity, 'unknown'), c.validity, %(reason)s, c.status_code,
                             %(source)s, %(user)s
                        FROM address_changed c LEFT JOIN address_before b ON b.email = c.email
                       WHERE c.validity <> coalesce(b.validity, 'unknown') OR %(by_hand)s
@@ -78,7 +84,8 @@ class EmailAddress(models.Model):
             """,
             emails=emails,
             change=change,
-            now=NOW,
+            moment=MOMENT,
+            reason=SQL("%s", note) if note else SQL("c.reason"),
             source=source,
             user=self.env.uid if by_hand else None,
             by_hand=by_hand,
@@ -107,12 +114,12 @@ class EmailAddress(models.Model):
 
     @api.model
     def _note_activity(self, email, kind):
-        """Note that a person opened, clicked or replied: the address works."""
+        """Note that a person did something with an email (open, click or reply): the address works."""
         self._change([email], self._activity_change(kind, SQL("SELECT %s AS email", email)), "activity")
 
     @api.model
     def _activity_change(self, kind, found):
-        """Give the change that a person's activity makes of the addresses that the query `found` gives as `email`."""
+        """Give the change that opening, clicking or a reply makes of the addresses that `found` gives as `email`."""
         return SQL(
             """
             INSERT INTO email_address AS a
@@ -130,45 +137,4 @@ class EmailAddress(models.Model):
             column=SQL.identifier(ACTIVITIES[kind]),
             found=found,
             now=NOW,
-        )
-
-    @api.model
-    def _note_bounces(self, bounces, cr=None):
-        """Note what came back for some addresses.
-
-        :param bounces: dicts with email (normalised), kind (hard|soft), status and reason
-        """
-        bounces = sorted(bounces, key=lambda bounce: bounce["email"])
-        for kind, validity in (("soft", "soft_bouncing"), ("hard", "invalid")):
-            # One row an address in a statement, as ON CONFLICT demands.
-            rows = {bounce["email"]: bounce for bounce in bounces if bounce["kind"] == kind}
-            if rows:
-                self._change(rows, self._bounces_change(rows, kind, validity), "bounce", cr)
-
-    def _bounces_change(self, rows, kind, validity):
-        return SQL(
-            """
-            INSERT INTO email_address AS a (email, validity, validity_at, last_bounced_at, reason, status_code,
-                                            hard_bounce_count, soft_bounce_count)
-                 SELECT email, %(validity)s, %(now)s, %(now)s, reason, status, %(hard)s, %(soft)s
-                   FROM unnest(%(emails)s::varchar[], %(reasons)s::varchar[], %(statuses)s::varchar[])
-                        AS bounce (email, reason, status)
-            ON CONFLICT (email) DO UPDATE
-                    SET last_bounced_at = EXCLUDED.last_bounced_at,
-                        hard_bounce_count = a.hard_bounce_count + %(hard)s,
-                        soft_bounce_count = a.soft_bounce_count + %(soft)s,
-                        validity = CASE WHEN a.validity = 'invalid' THEN a.validity ELSE EXCLUDED.validity END,
-                        validity_at = CASE WHEN a.validity IN ('invalid', EXCLUDED.validity)
-                                           THEN a.validity_at ELSE EXCLUDED.validity_at END,
-                        reason = CASE WHEN a.validity = 'invalid' THEN a.reason ELSE EXCLUDED.reason END,
-                        status_code = CASE WHEN a.validity = 'invalid'
-                                           THEN a.status_code ELSE EXCLUDED.status_code END
-            """,
-            validity=validity,
-            now=NOW,
-            hard=int(kind == "hard"),
-            soft=int(kind == "soft"),
-            emails=list(rows),
-            reasons=[bounce["reason"] or None for bounce in rows.values()],
-            statuses=[bounce["status"] or None for bounce in rows.values()],
         )

@@ -21,7 +21,13 @@ class EmailAddressHistory(models.Model):
     reason = fields.Char(readonly=True)
     status_code = fields.Char(readonly=True)
     source = fields.Selection(
-        [("hand", "By Hand"), ("bounce", "Bounce"), ("activity", "Opened or Clicked")],
+        [
+            ("hand", "By Hand"),
+            ("bounce", "Bounce"),
+            ("activity", "Opened or Clicked"),
+            ("delivery", "Delivery Report"),
+            ("undone", "Verdict Taken Back"),
+        ],
         "By",
         required=True,
         readonly=True,

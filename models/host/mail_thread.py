@@ -2,6 +2,8 @@ from ast import literal_eval
 
 from odoo import api, models
 
+from ..response.email_incoming import CAME
+
 
 class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
@@ -11,7 +13,14 @@ class MailThread(models.AbstractModel):
         """Take what came back for a campaign out of the gateway; everything else goes on its normal way."""
         if self.env["email.incoming"]._absorb(message, message_dict):
             return []
-        return super().message_route(message, message_dict, model, thread_id, custom_values)
+        normal = self.with_context(**{CAME: None})
+        return super(MailThread, normal).message_route(message, message_dict, model, thread_id, custom_values)
+
+    @api.model
+    def _message_route_process(self, message, message_dict, routes):
+        # What becomes of others' messages does not carry them along.
+        normal = self.with_context(**{CAME: None})
+        return super(MailThread, normal)._message_route_process(message, message_dict, routes)
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):
         """Take note when somebody of ours writes to a person who replied: that is dealt with."""

@@ -1,25 +1,20 @@
-import xmlrpc.client
-
 from odoo import api, models
+
+from ..response.email_incoming import CAME, Came
 
 
 class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
     @api.model
-    def message_process(
-        self, model, message, custom_values=None, save_original=False, strip_attachments=False, thread_id=None
-    ):
-        """Take what comes to an address of ours for machines before it is parsed: strangers decide what comes."""
-        octets = message.data if isinstance(message, xmlrpc.client.Binary) else message
-        octets = octets.encode("utf-8", "surrogateescape") if isinstance(octets, str) else bytes(octets)
-        if self.env["email.incoming"]._absorb_unread(octets):
+    def message_process(self, model, message, *args, **kwargs):
+        """Take what comes to an address of ours for machines before it is parsed: strangers decide what comes.
+
+        The octets stay at hand: what is made of them below is changed before anybody looks at it.
+        """
+        came = Came(message)
+        octets = came.octets()
+        arriving = self.with_context(**{CAME: came})
+        if octets is not None and arriving.env["email.incoming"]._absorb_unread(octets):
             return False
-        return super().message_process(
-            model,
-            message,
-            custom_values=custom_values,
-            save_original=save_original,
-            strip_attachments=strip_attachments,
-            thread_id=thread_id,
-        )
+        return super(MailThread, arriving).message_process(model, message, *args, **kwargs)

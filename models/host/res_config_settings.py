@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
+from ..response import email_verdict_policy
+
 # Field of the settings: parameter. What is stored is the word True or False, and nothing stored means True.
 SWITCHES = {
     "email_campaign_opt_out_footer": "email_campaign.opt_out_footer",
@@ -25,6 +27,8 @@ KEPT += ("auto_reply", "delivered", "delayed", "undone")
 NUMBERS.update(
     {f"email_campaign_keep_{kind}_days": (f"email_campaign.keep_{kind}_days", 0, 0, 36_500) for kind in KEPT}
 )
+# What comes back: named after their parameters.
+NUMBERS.update({values[0].replace(".", "_"): values for values in email_verdict_policy.NUMBERS.values()})
 
 
 class ResConfigSettings(models.TransientModel):
@@ -114,6 +118,22 @@ class ResConfigSettings(models.TransientModel):
         "people opt out, for years.",
     )
 
+    email_campaign_hard_bounces = fields.Integer(
+        "Hard Bounces",
+        default=1,
+        help="So many hard bounces make an address invalid; 0 for never.",
+    )
+    email_campaign_soft_bounces = fields.Integer(
+        "Days with Soft Bounces",
+        default=5,
+        help="Soft bounces on so many days within the window make an address invalid; 0 for never.",
+    )
+    email_campaign_soft_bounce_days = fields.Integer("Window of Soft Bounces", default=30)
+    email_campaign_complaint_scope = fields.Selection(
+        email_verdict_policy.SCOPES, "Who Complains Is Opted", default="type", required=True
+    )
+    email_campaign_keep_raw_days = fields.Integer("Keep Messages That Came Back", default=90)
+
     @api.constrains(*NUMBERS)
     def _check_email_campaign_numbers(self):
         for settings in self:
@@ -137,6 +157,7 @@ class ResConfigSettings(models.TransientModel):
             stored = parameters.get_param(key, "")
             values[field] = int(stored) if stored.isdigit() else default
         values["email_campaign_open_tracking"] = self.env["email.visit"]._open_tracking()
+        values["email_campaign_complaint_scope"] = self.env["email.verdict"]._policy()["complaint_scope"]
         return {**super().get_values(), **values}
 
     def set_values(self):
@@ -149,6 +170,7 @@ class ResConfigSettings(models.TransientModel):
         for field, (key, _default, _least, _most) in NUMBERS.items():
             parameters.set_param(key, str(self[field]))
         parameters.set_param("email_campaign.open_tracking", self.email_campaign_open_tracking or "on")
+        parameters.set_param(email_verdict_policy.SCOPE, self.email_campaign_complaint_scope or "type")
         self.env["email.provider"]._set_slots(self.email_campaign_sender_slots)
         if audience._frequency_cap() != cap:
             self.env["email.address.recount"].sudo()._start()

@@ -1,15 +1,31 @@
 import logging
 
 from odoo import api, models
-from odoo.tools import SQL
 
-from ...tools import address, bounce
+from ...tools import bounce
 
 _logger = logging.getLogger(__name__)
 
+# The key of the context for a `Came`.
+CAME = "email_incoming_came"
+
+
+class Came:
+    """A message as it came into the gateway: octets, text, or what XML-RPC makes of octets."""
+
+    def __init__(self, message):
+        self._message = message
+
+    def octets(self):
+        """Give the octets, None if it is nothing of these."""
+        came = getattr(self._message, "data", self._message)
+        if isinstance(came, str):
+            return came.encode("utf-8", "surrogatepass")
+        return bytes(came) if isinstance(came, (bytes, bytearray)) else None
+
 
 class EmailIncoming(models.AbstractModel):
-    """What comes back for a mass email by mail: matched to its recipient by what we signed, and written down once."""
+    """What comes back for a mass email by mail: matched to its recipient, read, and handed to `email.verdict`."""
 
     _name = "email.incoming"
     _description = "What Comes Back by Email"
@@ -21,56 +37,42 @@ class EmailIncoming(models.AbstractModel):
         :param message_dict: what `mail.thread.message_parse` read in it, if that was done already
         :return: whether it was ours; if so it must go no further
         """
-        verdict = bounce.read(message)
+        octets = self._octets(message)
+        verdict = bounce.read(octets)
         match = self._match(message, verdict)
-        if self._is_reply(match, verdict, message):
+        # What a mail program writes by itself is a verdict like others, if it is known whom it is about.
+        if self._is_reply(match, verdict, message) and not (verdict.kind == "auto_reply" and match.recipient):
             return self._take_reply(match.recipient, message, message_dict, verdict.kind == "auto_reply")
-        if not match.signed:
+        if not match.recipient:
             return False
-        recipient = match.recipient
-        reference = (message.get("Message-ID") or "").strip()[:200] or bounce.reference(message)
-        if verdict.kind == "complaint":
-            self._note_complaint(recipient, reference)
-        elif verdict.kind in ("hard", "soft") and not verdict.delayed:
-            self._note_bounce(recipient, verdict, reference)
-        elif not verdict.understood:
-            self._note_not_understood(recipient, verdict, message)
-        # A delay or a receipt is for nobody to read or to answer.
+        # A receipt is for nobody to read or to answer.
+        new = self.env["email.verdict"].sudo()._take([self._found(message, octets, verdict, match)])
+        if new and not verdict.understood and match.signed:
+            self._note_not_understood(match.recipient, verdict, message)
         return True
 
     @api.model
-    def _note_bounce(self, recipient, verdict, reference):
-        # The return path tells whom it is about; the report may name the address in another form, or forwarded.
-        own = address.key(recipient.email)
-        named = [failed for failed in verdict.recipients if address.key(failed.address) == own]
-        failed = (named or list(verdict.recipients) or [None])[0]
-        if failed is None:
-            return
-        detail = failed.diagnostic if failed.status in failed.diagnostic else f"{failed.status} {failed.diagnostic}"
-        detail = detail.strip()[:500]
-        # Whatever comes back did leave.
-        recipient._settle_by_evidence()
-        if not self.env["email.campaign.event"]._log(recipient, "bounce", detail=detail, source_ref=reference):
-            return
-        # What is the sender's fault is on record and hurts nobody's address.
-        kind = failed.kind if failed.counts else None
-        self.env.execute_query(
-            SQL(
-                """
-                UPDATE email_campaign_recipient
-                   SET bounced_at = coalesce(bounced_at, now() AT TIME ZONE 'utc'),
-                       bounce_kind = CASE WHEN bounce_kind = 'hard' THEN 'hard' ELSE %(kind)s END
-                 WHERE id = %(id)s RETURNING id
-                """,
-                kind=kind or "soft",
-                id=recipient.id,
-            )
-        )
-        recipient.invalidate_recordset()
-        if kind:
-            self.env["email.address"]._note_bounces(
-                [{"email": recipient.email, "kind": kind, "status": failed.status, "reason": detail}]
-            )
+    def _octets(self, message):
+        """Give `message` as it came, or as near to that as can be."""
+        came = self.env.context.get(CAME)
+        return (came and came.octets()) or bounce.octets(message)
+
+    @api.model
+    def _found(self, message, octets, verdict, match):
+        """Give what `email.verdict._take` takes."""
+        return {
+            "recipient_id": match.recipient.id,
+            "verdict": verdict,
+            "matched_by": match.by,
+            "signed": match.signed,
+            "channel": "mailbox",
+            "provider_id": None,
+            "reference": (message.get("Message-ID") or "").strip() or None,
+            "raw": octets,
+            "at": None,
+            "subject": message.get("Subject"),
+            "sender": message.get("From"),
+        }
 
     @api.model
     def _note_not_understood(self, recipient, verdict, message):
@@ -91,10 +93,3 @@ class EmailIncoming(models.AbstractModel):
                 sender=sender,
             )
         )
-
-    @api.model
-    def _note_complaint(self, recipient, reference):
-        """Somebody pressed “this is spam”: that is an opt-out, said loudly."""
-        if self.env["email.campaign.event"]._log(recipient, "complaint", source_ref=reference):
-            complaining = recipient.with_context(email_consent={"source": "complaint"})
-            complaining._opt_out(recipient._speaking_to_company().env._("spam complaint"))

@@ -1,22 +1,64 @@
-import json
-
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.fields import NO_ACCESS
 
+from ...tools import bounce
 from ..unchecked import UncheckedMany2one
 
-# The kind of event that the log has of a verdict; opting out writes its own.
-LOGGED = {kind: kind for kind in ("delayed", "complaint", "auto_reply", "delivered")} | dict.fromkeys(
-    ("hard", "soft"), "bounce"
-)
-KINDS = ("hard", "soft", "delayed", "complaint", "auto_reply", "delivered", "opt_out", "other")
+# What is the sender's fault, or the system's between: such a verdict hurts no address, and shows on the provider.
+BLOCKS = tuple(sorted(bounce.NOT_THE_ADDRESS))
+
+KINDS = [
+    ("hard", "Hard Bounce"),
+    ("soft", "Soft Bounce"),
+    ("delayed", "Delay"),
+    ("complaint", "Complaint"),
+    ("auto_reply", "Automatic Reply"),
+    ("delivered", "Delivery Report"),
+    ("opt_out", "Opt-out"),
+    ("other", "Not Understood"),
+]
+REASONS = [
+    ("dead_address", "The address does not exist"),
+    ("disabled", "The mailbox is closed"),
+    ("mailbox_full", "The mailbox is full"),
+    ("filtered", "Refused by a filter of the recipient"),
+    ("blocked", "The sender is blocked"),
+    ("policy", "Against the rules of the receiving server"),
+    ("content", "Refused for its content"),
+    ("size", "The email is too large"),
+    ("rate", "Too many emails in too short a time"),
+    ("expired", "Not delivered in time"),
+    ("network", "The receiving server was not reached"),
+    ("unknown", "No reason was given"),
+]
+MATCHED_BY = [
+    ("return_path", "The signed return path that it came to"),
+    ("returned_headers", "Signed headers of the email that came back"),
+    ("message_id", "The signed Message-ID of the email that came back"),
+    ("references", "The signed Message-ID that it answers"),
+    ("address_time", "The address and the time, without a signature"),
+    ("event", "What the provider says the email is"),
+    ("dialogue", "The connection by which the email was handed over"),
+]
+CHANNELS = [("mailbox", "Mailbox"), ("webhook", "Webhook"), ("dialogue", "While Sending")]
 
 
 class EmailVerdict(models.Model):
-    """What one message or event says about one recipient.
+    """What one incoming message, event of a provider or refusal says about one recipient, and why we think so.
 
-    To be replaced by the model of the same name that has the policy, undoing and the message itself: this is only what
-    webhooks need of it, with the same fields and the same entrance.
+    ======== ====================================== ==========================================================
+    state    set by                                 what follows
+    ======== ====================================== ==========================================================
+    counted  a bounce that blames the address, a    the policy: validity of the address, opting out
+             complaint, an opt-out
+    noted    everything else, and what the sender   on record only
+             is to blame for
+    proposed what was matched without a signature   nothing, until somebody confirms it
+    undone   a person, who says why                 what it did is taken back, as far as no other verdict says
+                                                    the same
+    ======== ====================================== ==========================================================
+
+    `_take` is the one entrance, `_take_refusals` that of the sending job.
     """
 
     _name = "email.verdict"
@@ -24,100 +66,70 @@ class EmailVerdict(models.Model):
     _order = "id desc"
     _log_access = False
 
-    at = fields.Datetime("When", required=True, readonly=True)
-    recipient_id = fields.Many2one("email.campaign.recipient", required=True, readonly=True, ondelete="cascade")
+    at = fields.Datetime("When", required=True, readonly=True, help="When it happened, as far as that is told.")
+    noted_at = fields.Datetime("Noted", required=True, readonly=True)
+    counted_at = fields.Datetime("Counted Since", required=True, readonly=True)
+    recipient_id = fields.Many2one(
+        "email.campaign.recipient", required=True, readonly=True, ondelete="cascade", index=False
+    )
     mailing_id = UncheckedMany2one("email.campaign.mailing", "Mass Email", required=True, readonly=True)
     campaign_id = UncheckedMany2one("email.campaign", required=True, readonly=True)
     company_id = UncheckedMany2one("res.company", required=True, readonly=True)
+    partner_id = fields.Many2one(related="recipient_id.partner_id", string="Contact")
     email = fields.Char("Address", readonly=True)
-    kind = fields.Selection([(kind, kind) for kind in KINDS], required=True, readonly=True)
-    reason = fields.Char(readonly=True)
-    status_code = fields.Char("Status", readonly=True)
-    diagnostic = fields.Char(readonly=True)
-    rule = fields.Char(readonly=True)
-    matched_by = fields.Char(readonly=True)
-    channel = fields.Char(readonly=True)
-    provider_id = UncheckedMany2one("email.provider", readonly=True)
-    reference = fields.Char(required=True, readonly=True)
-    raw = fields.Binary(attachment=False, prefetch=False, readonly=True, groups=fields.NO_ACCESS)
-    state = fields.Char(readonly=True)
+    kind = fields.Selection(KINDS, required=True, readonly=True)
+    reason = fields.Selection(REASONS, readonly=True)
+    status_code = fields.Char("Status", readonly=True, help="The status code of RFC 3463, as 5.1.1.")
+    diagnostic = fields.Char("What the Server Said", readonly=True)
+    rule = fields.Char(readonly=True, help="What decided on the verdict.")
+    matched_by = fields.Selection(MATCHED_BY, readonly=True)
+    channel = fields.Selection(CHANNELS, "Came By", required=True, readonly=True)
+    provider_id = UncheckedMany2one("email.provider", "Sent By", readonly=True)
+    reference = fields.Char(readonly=True, required=True, help="What tells it from another one: the same counts once.")
+    # Never handed out as it is: it is what strangers wrote. See `raw_text`, and the route that downloads it.
+    raw = fields.Binary("Message", attachment=False, prefetch=False, readonly=True, groups=NO_ACCESS)
+    raw_size = fields.Integer("Size", readonly=True, help="Octets of the whole message.")
+    subject = fields.Char(readonly=True)
+    sender = fields.Char("From", readonly=True)
+    state = fields.Selection(
+        [("counted", "Counted"), ("noted", "On Record"), ("proposed", "Proposed"), ("undone", "Taken Back")],
+        required=True,
+        readonly=True,
+    )
+    is_block = fields.Boolean(
+        "Sender's Fault", compute="_compute_is_block", search="_search_is_block", export_string_translation=False
+    )
+    opted_out = fields.Boolean("Opted Out by It", readonly=True)
+    event_id = UncheckedMany2one("email.campaign.event", "Event", readonly=True)
+    undone_by_id = fields.Many2one("res.users", "Taken Back By", readonly=True, ondelete="set null")
+    undone_at = fields.Datetime("Taken Back", readonly=True)
+    undone_reason = fields.Char("Taken Back Because", readonly=True)
 
+    # The same message, fetched from two mailboxes or by two workers, counts once.
     _reference_unique = models.UniqueIndex("(recipient_id, kind, reference)")
+    # What speaks against an address: a handful of rows for each.
+    _email_index = models.Index("(email, state)")
+    _mailing_index = models.Index("(mailing_id, id)")
+    _proposed_index = models.Index("(id) WHERE state = 'proposed'")
+    _raw_index = models.Index("(noted_at) WHERE raw IS NOT NULL")
+    _delivered_index = models.Index("(noted_at) WHERE kind = 'delivered'")
+    _block_index = models.Index(
+        "(provider_id, noted_at) WHERE reason IN ('blocked', 'content', 'policy', 'rate', 'size')"
+    )
+
+    @api.depends("kind", "email")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for verdict in self:
+            verdict.display_name = f"{kinds.get(verdict.kind, verdict.kind)}: {verdict.email or ''}"
+
+    @api.depends("reason")
+    def _compute_is_block(self):
+        for verdict in self:
+            verdict.is_block = verdict.reason in BLOCKS
 
     @api.model
-    def _take(self, found):
-        """Write down what came back, and do what follows from it; give how many are new."""
-        rows = [_row(item) for item in found]
-        self.env.flush_all()
-        new = self.env.execute_query(
-            SQL(
-                """
-                WITH taken AS (
-                    INSERT INTO email_verdict
-                                (at, recipient_id, mailing_id, campaign_id, company_id, email, kind, reason,
-                                 status_code, diagnostic, rule, matched_by, channel, provider_id, reference, state)
-                         SELECT coalesce(o.at, now() AT TIME ZONE 'utc'), r.id, m.id, m.campaign_id, m.company_id,
-                                r.email, o.kind, o.reason, o.status, o.diagnostic, o.rule, o.matched_by, o.channel,
-                                o.provider_id, o.reference, o.state
-                           FROM json_to_recordset(%(rows)s) AS o (
-                                recipient_id int, kind varchar, reason varchar, status varchar, diagnostic varchar,
-                                rule varchar, matched_by varchar, channel varchar, provider_id int, reference varchar,
-                                state varchar, at timestamp)
-                           JOIN email_campaign_recipient r ON r.id = o.recipient_id
-                           JOIN email_campaign_mailing m ON m.id = r.mailing_id ORDER BY r.id
-                    ON CONFLICT DO NOTHING
-                      RETURNING *
-                ), logged AS (
-                    INSERT INTO email_campaign_event
-                                (mailing_id, campaign_id, recipient_id, kind, at, detail, source_ref)
-                         SELECT mailing_id, campaign_id, recipient_id, %(logged)s::json->>kind,
-                                now() AT TIME ZONE 'utc', concat_ws(' ', status_code, diagnostic), reference
-                           FROM taken WHERE %(logged)s::json->>kind IS NOT NULL
-                    ON CONFLICT DO NOTHING
-                ), stamped AS (
-                    UPDATE email_campaign_recipient r
-                       SET bounced_at = coalesce(r.bounced_at, now() AT TIME ZONE 'utc'),
-                           bounce_kind = CASE WHEN r.bounce_kind = 'hard' THEN 'hard' ELSE t.kind END
-                      FROM (SELECT recipient_id, min(kind) AS kind FROM taken WHERE kind IN ('hard', 'soft')
-                             GROUP BY 1) t
-                     WHERE r.id = t.recipient_id
-                )
-                SELECT recipient_id, email, kind, state, status_code, diagnostic FROM taken
-                """,
-                rows=json.dumps(rows),
-                logged=json.dumps(LOGGED),
-            )
-        )
-        self.env.invalidate_all(flush=False)
-        self.env["email.address"].sudo()._note_bounces(
-            [
-                {"email": email, "kind": kind, "status": status, "reason": diagnostic}
-                for _recipient, email, kind, state, status, diagnostic in new
-                if kind in ("hard", "soft") and state == "counted"
-            ]
-        )
-        loud = [row[0] for row in new if row[2] in ("complaint", "opt_out")]
-        for recipient in self.env["email.campaign.recipient"].sudo().browse(loud):
-            recipient._opt_out("webhook")
-        return len(new)
-
-
-def _row(item):
-    verdict = item["verdict"]
-    failed = verdict.recipients[0] if verdict.recipients else None
-    kind = verdict.kind
-    if verdict.delayed:
-        kind = "delayed"
-    elif verdict.rule in ("delivered", "opt_out"):
-        kind = verdict.rule
-    counts = kind in ("complaint", "opt_out") or (kind in ("hard", "soft") and failed.counts)
-    return {
-        **{name: item[name] for name in ("recipient_id", "matched_by", "channel", "provider_id", "reference")},
-        "kind": kind,
-        "rule": verdict.rule,
-        "reason": failed and failed.reason,
-        "status": failed and failed.status,
-        "diagnostic": failed and failed.diagnostic[:500],
-        "state": "counted" if counts else "noted",
-        "at": item["at"] and item["at"].isoformat(),
-    }
+    def _search_is_block(self, operator, value):
+        if operator != "in" or True not in value:
+            return NotImplemented
+        return [("reason", "in", BLOCKS)]

@@ -108,7 +108,7 @@ class Ledger:
 
     def _flush(self, mailing, outcomes, blamed):
         """Write down `outcomes` with the log and what they tell about addresses, domains and the provider."""
-        rows, bounces, sent, slowed = [], [], [], {}
+        rows, refused, sent, slowed = [], [], [], {}
         blamed = {outcome.key for outcome in blamed}
         for outcome in outcomes:
             mail = self.handed[outcome.key]
@@ -119,21 +119,32 @@ class Ledger:
                 continue
             # What is about the sender asks nothing about this recipient, who can be written to later.
             state = "queued" if outcome.key in blamed else verdict.state(outcome)
-            kind = verdict.bounce_kind(outcome) if state == "failed" else None
+            kind, reason = verdict.refusal(outcome) if state == "failed" else (None, None)
             if state == "retry" and outcome.result == "transient":
                 slowed[domain(mail)] = (outcome.code, reply)
-            if kind:
-                bounces.append({"email": mail.normalized, "kind": kind, "status": outcome.enhanced, "reason": reply})
+            if reason:
+                refused.append(_refused(outcome, kind, reason, reply))
             rows.append({"id": outcome.key, "state": state, "code": outcome.code, "reply": reply, "bounce": kind})
         env = mailing.env
         env["email.campaign.recipient"]._flush_outcomes(mailing, self._worker, rows)
         provider = self._provider.with_env(env)
         if sent and not provider._is_free():
             provider._note_domain_success(Counter(map(domain, sent)))
-        if bounces:
-            env["email.address"]._note_bounces(bounces)
+        if refused:
+            env["email.verdict"]._take_refusals(provider, refused)
         if slowed:
             provider._note_domain_trouble(slowed)
+
+
+def _refused(outcome, kind, reason, reply):
+    return {
+        "id": outcome.key,
+        "kind": kind or "soft",
+        "counts": bool(kind),
+        "status": outcome.enhanced,
+        "reason": reason,
+        "text": reply,
+    }
 
 
 def domain(mail):

@@ -36,12 +36,15 @@ def reply(outcome):
     return " ".join(filter(None, (outcome.enhanced, outcome.text)))
 
 
-def bounce_kind(outcome):
-    """Say whether a refusal counts against the address: hard, soft or None."""
+def refusal(outcome):
+    """Give (kind, reason) of a refusal for good: whether it counts against the address (hard, soft, None), and why.
+
+    The reason is None where there is nothing to say about the recipient or about the sender.
+    """
     if outcome.result != "permanent" or outcome.stage not in ("RCPT", "end of data"):
-        return None
+        return None, None
     _permanent, reason = bounce.classify(outcome.code, outcome.enhanced or None, outcome.text)
-    return "hard" if reason == "dead_address" else "soft" if reason in SOFT_REASONS else None
+    return ("hard" if reason == "dead_address" else "soft" if reason in SOFT_REASONS else None), reason
 
 
 def state(outcome):

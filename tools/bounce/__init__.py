@@ -4,8 +4,19 @@
 """
 
 from .opened import opened
-from .reader import read, reference
+from .reader import octets, read, reference
 from .reasons import classify
 from .verdict import NOT_THE_ADDRESS, Failed, Kind, Reason, Verdict
 
-__all__ = ["NOT_THE_ADDRESS", "Failed", "Kind", "Reason", "Verdict", "classify", "opened", "read", "reference"]
+__all__ = [
+    "NOT_THE_ADDRESS",
+    "Failed",
+    "Kind",
+    "Reason",
+    "Verdict",
+    "classify",
+    "octets",
+    "opened",
+    "read",
+    "reference",
+]

@@ -222,4 +222,9 @@ QUERIES = {
      LEFT JOIN email_opt_out_reason w ON w.id = e.opt_out_reason_id
          WHERE r.email = %(email)s AND m.company_id = ANY(%(companies)s) ORDER BY e.id
     """,
+    "verdicts": """
+        SELECT v.at, v.email, v.kind, v.reason, v.status_code, v.diagnostic, v.rule, v.matched_by, v.channel, v.subject,
+               v.sender, convert_from(v.raw, 'UTF8') AS message_base64, v.state, v.undone_at, v.undone_reason
+          FROM email_verdict v WHERE v.email = %(email)s AND v.company_id = ANY(%(companies)s) ORDER BY v.id
+    """,
 }

@@ -46,9 +46,6 @@ class EmailIncoming(models.AbstractModel):
             message_dict = self.env["mail.thread"].message_parse(message)
         if not recipient:
             return self._take_by_address(message, message_dict, automatic)
-        if automatic:
-            self._note_automatic(recipient, message)
-            return True
         if self._is_in_conversation(message_dict):
             return False
         if self._is_flood(recipient):
@@ -88,15 +85,6 @@ class EmailIncoming(models.AbstractModel):
             "matched": matched,
             "is_other": writer != recipient.email,
         }
-
-    @api.model
-    def _note_automatic(self, recipient, message):
-        """An absence note is on record; it arrived, so the email did too. Nobody reads or answers it."""
-        recipient._settle_by_evidence()
-        subject = one_line(message.get("Subject"), MAX_SUBJECT)
-        self.env["email.campaign.event"]._log(
-            recipient, "auto_reply", detail=subject, source_ref=self._reference(message)
-        )
 
     @api.model
     def _is_in_conversation(self, message_dict):

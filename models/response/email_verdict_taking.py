@@ -1,0 +1,274 @@
+import json
+import logging
+
+import psycopg2
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..audience.consent.email_erasure import ERASED_DOMAIN
+from . import verdict_items
+
+_logger = logging.getLogger(__name__)
+
+# Within one transaction things come one after the other, too.
+MOMENT = SQL("clock_timestamp() AT TIME ZONE 'utc'")
+# The kind of event that the log has of a verdict. Opting out writes its own, and what nobody understood is none.
+LOGGED = {
+    "hard": "bounce",
+    "soft": "bounce",
+    "delayed": "delayed",
+    "complaint": "complaint",
+    "auto_reply": "auto_reply",
+    "delivered": "delivered",
+}
+EVIDENCE = tuple(kind for kind in LOGGED if kind != "delayed")
+# Kinds that tell the same of an email, the graver first: told once more by another channel, it is no second fact.
+SAME = {"hard": ("hard",), "soft": ("hard", "soft")}
+
+
+class EmailVerdict(models.Model):
+    """How verdicts come in: written down once, logged, and the policy applied, each a statement over all of them."""
+
+    _inherit = "email.verdict"
+
+    @api.model
+    def _take(self, found):
+        """Write down what came back, and do what follows from it.
+
+        :param found: dicts with recipient_id, verdict (`tools.bounce.Verdict`), matched_by, signed, channel,
+            provider_id, reference, raw (bytes or None), at (naive UTC datetime or None), subject and sender. A verdict
+            of kind other is a delivery report by the rule "delivered", an opt-out by the rule "opt_out".
+        :return: how many of them are new
+        """
+        emails = self._emails_of([item.get("recipient_id") for item in found])
+        rows = verdict_items.rows(found, emails)
+        if not rows:
+            return 0
+        providers = self._providers_of([row["recipient_id"] for row in rows if not row["provider_id"]])
+        kept = self._policy()["raw_days"] > 0
+        for row in rows:
+            row["provider_id"] = row["provider_id"] or providers.get(row["recipient_id"])
+            row["raw"] = row["raw"] if kept else None
+        new = self._write_down(rows)
+        self._follow([verdict_id for verdict_id, state in new if state != "proposed"])
+        return len(new)
+
+    @api.model
+    def _emails_of(self, recipient_ids):
+        """Give {id: address} of recipients behind whom somebody stands still."""
+        ids = [number for number in recipient_ids if isinstance(number, int) and 0 < number < 2**31]
+        self.env.flush_all()
+        query = SQL(
+            "SELECT id, email FROM email_campaign_recipient WHERE id = ANY(%s) AND email NOT LIKE %s",
+            ids,
+            f"%@{ERASED_DOMAIN}",
+        )
+        return dict(self.env.execute_query(query)) if ids else {}
+
+    @api.model
+    def _providers_of(self, recipient_ids):
+        """Give {recipient id: id of the provider by which its mass email leaves, as far as that is known}."""
+        recipients = self.env["email.campaign.recipient"].sudo().browse(recipient_ids)
+        of_mailing = {mailing: self._provider_of(mailing).id or None for mailing in recipients.mailing_id}
+        return {recipient.id: of_mailing[recipient.mailing_id] for recipient in recipients}
+
+    @api.model
+    def _provider_of(self, mailing):
+        """Give the provider that `mailing` was to leave by: the chosen one, or that of the mail server for its sender.
+
+        None is made where there is none.
+        """
+        if mailing.provider_id:
+            return mailing.provider_id
+        providers = self.env["email.provider"].sudo().with_context(active_test=False)
+        server, _sender = providers._mail_servers(mailing.company_id)._find_mail_server(mailing.email_from)
+        return providers.search([("mail_server_id", "=", server.id if server else False)], limit=1)
+
+    @api.model
+    def _write_down(self, rows):
+        """Insert those of `rows` that are new; give [(id, state)] of them.
+
+        What another channel told of the same email already is no second fact; its message is kept where the first
+        telling had none.
+        """
+        same = [(kind, known) for kind in LOGGED for known in SAME.get(kind, (kind,))]
+        new = self.env.execute_query(
+            SQL(
+                """
+                WITH item AS (
+                    SELECT o.*, r.mailing_id, m.campaign_id, m.company_id, r.email, %(moment)s AS moment,
+                           known.id AS known
+                      FROM json_to_recordset(%(rows)s) AS o (
+                               recipient_id int, kind varchar, state varchar, reason varchar, status varchar,
+                               diagnostic varchar, rule varchar, matched_by varchar, channel varchar, provider_id int,
+                               reference varchar, raw text, raw_size int, at timestamp, subject varchar, sender varchar)
+                      JOIN email_campaign_recipient r ON r.id = o.recipient_id
+                      JOIN email_campaign_mailing m ON m.id = r.mailing_id
+                 LEFT JOIN LATERAL (SELECT v.id FROM email_verdict v
+                                     WHERE v.recipient_id = o.recipient_id AND v.channel <> o.channel
+                                       AND v.state <> 'proposed'
+                                       AND (o.kind, v.kind) IN (SELECT * FROM unnest(%(kinds)s::varchar[],
+                                                                                     %(known)s::varchar[]))
+                                     LIMIT 1) AS known ON TRUE
+                ), filled AS (
+                    UPDATE email_verdict v SET raw = convert_to(i.raw, 'UTF8'), raw_size = i.raw_size
+                      FROM item i WHERE v.id = i.known AND v.raw IS NULL AND i.raw IS NOT NULL
+                )
+                INSERT INTO email_verdict
+                            (at, noted_at, counted_at, recipient_id, mailing_id, campaign_id, company_id, email, kind,
+                             reason, status_code, diagnostic, rule, matched_by, channel, provider_id, reference, raw,
+                             raw_size, subject, sender, state)
+                     SELECT coalesce(at, moment), moment, moment, recipient_id, mailing_id, campaign_id, company_id,
+                            email, kind, reason, status, diagnostic, rule, matched_by, channel, provider_id, reference,
+                            convert_to(raw, 'UTF8'), raw_size, subject, sender, state
+                       FROM item WHERE known IS NULL ORDER BY recipient_id
+                ON CONFLICT (recipient_id, kind, reference) DO NOTHING
+                  RETURNING id, state
+                """,
+                moment=MOMENT,
+                rows=json.dumps(rows),
+                kinds=[kind for kind, _known in same],
+                known=[known for _kind, known in same],
+            )
+        )
+        self.invalidate_model(flush=False)
+        return new
+
+    @api.model
+    def _follow(self, ids, again=None):
+        """Do what follows from the verdicts `ids`, which count from now on.
+
+        :param again: what the log says of those that were taken back before and count once more
+        """
+        if not ids:
+            return
+        self._settle_doubts(ids)
+        self._log_these(ids, again)
+        self._stamp(self._recipients_of(ids))
+        addresses = self.env["email.address"].sudo()
+        query = SQL("SELECT email, kind, state FROM email_verdict WHERE id = ANY(%s) ORDER BY email", ids)
+        told = self.env.execute_query(query)
+        addresses._recount(
+            [(email, kind == "hard") for email, kind, state in told if kind in ("hard", "soft") and state == "counted"]
+        )
+        addresses._note_delivered({email for email, kind, _state in told if kind == "delivered"})
+        self._opt_these_out(ids)
+        self.env.invalidate_all()
+
+    @api.model
+    def _recipients_of(self, ids):
+        query = SQL("SELECT DISTINCT recipient_id FROM email_verdict WHERE id = ANY(%s)", list(ids))
+        return [recipient_id for (recipient_id,) in self.env.execute_query(query)]
+
+    @api.model
+    def _log_these(self, ids, again):
+        """Write an event for each, and remember which."""
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH told AS (
+                    SELECT v.id, v.recipient_id, v.mailing_id, v.campaign_id, l.logged,
+                           CASE WHEN %(again)s::varchar IS NULL THEN v.reference
+                                ELSE 'verdict ' || v.id || ' ' || extract(epoch FROM %(moment)s) END AS source_ref,
+                           concat_ws(': ', %(again)s::varchar, nullif(%(detail)s, '')) AS detail
+                      FROM email_verdict v
+                      JOIN unnest(%(kinds)s::varchar[], %(logged)s::varchar[]) AS l (kind, logged) ON l.kind = v.kind
+                     WHERE v.id = ANY(%(ids)s) ORDER BY v.id
+                ), logged AS (
+                    INSERT INTO email_campaign_event
+                                (mailing_id, campaign_id, recipient_id, kind, at, detail, source_ref)
+                         SELECT mailing_id, campaign_id, recipient_id, logged, now() AT TIME ZONE 'utc',
+                                nullif(detail, ''), source_ref
+                           FROM told
+                    ON CONFLICT DO NOTHING
+                      RETURNING id, recipient_id, kind, source_ref
+                )
+                UPDATE email_verdict v SET event_id = e.id
+                  FROM told t JOIN logged e
+                       ON e.recipient_id = t.recipient_id AND e.kind = t.logged AND e.source_ref = t.source_ref
+                 WHERE v.id = t.id
+                """,
+                ids=list(ids),
+                again=again,
+                moment=MOMENT,
+                detail=self.env["email.address"]._told(),
+                kinds=list(LOGGED),
+                logged=list(LOGGED.values()),
+            )
+        )
+
+    @api.model
+    def _settle_doubts(self, ids):
+        """Whatever comes back did leave."""
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH settled AS (
+                    UPDATE email_campaign_recipient r
+                       SET state = 'sent', worker = NULL, sent_at = now() AT TIME ZONE 'utc'
+                     WHERE r.state = 'in_doubt' AND r.id IN (SELECT recipient_id FROM email_verdict
+                                                              WHERE id = ANY(%(ids)s) AND kind = ANY(%(kinds)s))
+                 RETURNING r.id, r.mailing_id
+                )
+                INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, detail)
+                     SELECT s.mailing_id, m.campaign_id, s.id, 'sent', now() AT TIME ZONE 'utc', %(detail)s
+                       FROM settled s JOIN email_campaign_mailing m ON m.id = s.mailing_id
+                """,
+                ids=list(ids),
+                kinds=list(EVIDENCE),
+                detail=self.env._("known from what came back"),
+            )
+        )
+
+    @api.model
+    def _stamp(self, recipient_ids):
+        """Have recipients say what their verdicts say that stand; what was noted before there were any stays."""
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH told AS (
+                    SELECT v.recipient_id, min(v.noted_at) AS first,
+                           bool_or(v.kind = 'hard') FILTER (WHERE s.stands) AS hard,
+                           min(v.noted_at) FILTER (WHERE s.stands) AS bounced_at
+                      FROM email_verdict v, LATERAL (SELECT v.state IN ('counted', 'noted') AS stands) s
+                     WHERE v.recipient_id = ANY(%s) AND v.kind IN ('hard', 'soft') AND v.state <> 'proposed'
+                     GROUP BY 1
+                )
+                UPDATE email_campaign_recipient r
+                   SET bounced_at = CASE WHEN r.bounced_at < t.first THEN r.bounced_at ELSE t.bounced_at END,
+                       bounce_kind = CASE WHEN t.hard THEN 'hard' WHEN r.bounced_at < t.first THEN r.bounce_kind
+                                          WHEN t.bounced_at IS NOT NULL THEN 'soft' END
+                  FROM told t WHERE r.id = t.recipient_id
+                """,
+                list(recipient_ids),
+            )
+        )
+
+    @api.model
+    def _opt_these_out(self, ids):
+        """Opt out whoever complained, or asked for it, each by itself: these are few, and each has its own ways."""
+        for verdict in self.sudo().browse(ids).filtered(lambda one: one.kind in ("complaint", "opt_out")):
+            try:
+                with self.env.cr.savepoint():
+                    verdict.opted_out = verdict._opt_out()
+                    verdict.flush_recordset()
+            except psycopg2.OperationalError:
+                raise  # somebody else writes the same: all of it is done again
+            except Exception:
+                _logger.exception("Nobody could be opted out by the verdict %s", verdict.id)
+
+    def _opt_out(self):
+        """Opt the recipient out as the policy says; give whether that changed anything."""
+        complained = self.kind == "complaint"
+        recipient = self.recipient_id.with_context(
+            email_consent={"source": "complaint" if complained else "mail_program", "detail": self.rule}
+        )
+        office = recipient._speaking_to_company()
+        source = office.env._("spam complaint") if complained else office.env._("opted out at the provider")
+        everything = complained and self._policy()["complaint_scope"] == "everything"
+        changed = recipient._opt_out(source, everything=everything)
+        if not complained and changed:
+            events = self.env["email.campaign.event"].sudo()
+            self.event_id = events.search([("recipient_id", "=", recipient.id), ("kind", "=", "opt_out")], limit=1)
+        return bool(changed)
