@@ -90,6 +90,7 @@ from . import (
     test_way_of_one_email,
     test_verdicts,
     test_verdicts_live,
+    test_verdicts_refusals,
     test_verdicts_undo,
     test_visits,
     test_visits_browser,

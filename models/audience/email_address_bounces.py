@@ -138,9 +138,9 @@ class EmailAddress(models.Model):
         return SQL(
             """
             WITH asked AS (
-                SELECT * FROM unnest(%(emails)s::varchar[], %(hard)s::int[]) AS t (email, hard)
+                SELECT * FROM unnest(%(emails)s::varchar[], %(hard)s::int[]) AS t (email, told_hard)
             ), known AS (
-                SELECT asked.email, asked.hard, hand.validity AS by_hand, hand.at AS by_hand_at,
+                SELECT asked.email, asked.told_hard, hand.validity AS by_hand, hand.at AS by_hand_at,
                        hand.reason AS by_hand_reason, first.noted_at AS first_at,
                        before.validity AS before, before.at AS before_at,
                        before.reason AS before_reason, a.last_bounced_at, greatest(%(done_at)s) AS done_at,
@@ -171,17 +171,21 @@ class EmailAddress(models.Model):
                            PARTITION BY email ORDER BY day
                            RANGE BETWEEN make_interval(days => %(window)s - 1) PRECEDING AND CURRENT ROW) AS within
                   FROM (SELECT DISTINCT email, at::date::timestamp AS day FROM stands WHERE kind = 'soft') AS d
+            ), hard AS (
+                SELECT email, count(*) AS hards FROM stands WHERE kind = 'hard' GROUP BY email
+            ), soft AS (
+                SELECT email, max(within) AS softs, (array_agg(within ORDER BY day DESC))[1] AS soft_now
+                  FROM days GROUP BY email
+            ), worst AS (
+                SELECT DISTINCT ON (email) email, status_code, reason, kind
+                  FROM stands ORDER BY email, kind, counted_at DESC, at DESC
             ), counted AS (
-                SELECT k.*, (SELECT count(*) FROM stands s WHERE s.email = k.email AND s.kind = 'hard') AS hards,
-                       coalesce((SELECT max(within) FROM days d WHERE d.email = k.email), 0) AS softs,
-                       coalesce((SELECT within FROM days d WHERE d.email = k.email ORDER BY day DESC LIMIT 1), 0)
-                       AS soft_now,
+                SELECT k.*, coalesce(hard.hards, 0) AS hards, coalesce(soft.softs, 0) AS softs,
+                       coalesce(soft.soft_now, 0) AS soft_now, worst.status_code, worst.reason, worst.kind,
                        (SELECT max(v.noted_at) FROM email_verdict v
-                         WHERE v.email = k.email AND v.state = 'counted' AND v.kind IN ('hard', 'soft')) AS bounced_at,
-                       worst.status_code, worst.reason, worst.kind
-                  FROM known k
-             LEFT JOIN LATERAL (SELECT * FROM stands s WHERE s.email = k.email
-                                 ORDER BY s.kind, s.counted_at DESC, s.at DESC LIMIT 1) AS worst ON TRUE
+                         WHERE v.email = k.email AND v.state = 'counted' AND v.kind IN ('hard', 'soft')) AS bounced_at
+                  FROM known k LEFT JOIN hard ON hard.email = k.email LEFT JOIN soft ON soft.email = k.email
+             LEFT JOIN worst ON worst.email = k.email
             ), judged AS (
                 SELECT *, CASE WHEN by_hand = 'invalid' THEN 'by hand'
                                WHEN before = 'invalid' AND coalesce(by_hand_at, '-infinity') <= before_at THEN 'before'
@@ -203,7 +207,7 @@ class EmailAddress(models.Model):
                         WHEN result = 'before' THEN before_reason
                         WHEN result IN ('invalid', 'soft_bouncing') THEN nullif(reason, '') END,
                    CASE WHEN result IN ('invalid', 'soft_bouncing') THEN status_code END,
-                   hard, soft_now
+                   told_hard, soft_now
               FROM judged ORDER BY email
             """,
             emails=emails,

@@ -22,6 +22,8 @@ LOGGED = {
     "auto_reply": "auto_reply",
     "delivered": "delivered",
 }
+# So many are written down in one statement, each with its message.
+PORTION = 500
 EVIDENCE = tuple(kind for kind in LOGGED if kind != "delayed")
 # Kinds that tell the same of an email, the graver first: told once more by another channel, it is no second fact.
 SAME = {"hard": ("hard",), "soft": ("hard", "soft")}
@@ -41,6 +43,10 @@ class EmailVerdict(models.Model):
             of kind other is a delivery report by the rule "delivered", an opt-out by the rule "opt_out".
         :return: how many of them are new
         """
+        return sum(self._take_portion(found[begin : begin + PORTION]) for begin in range(0, len(found), PORTION))
+
+    @api.model
+    def _take_portion(self, found):
         emails = self._emails_of([item.get("recipient_id") for item in found])
         rows = verdict_items.rows(found, emails)
         if not rows:
