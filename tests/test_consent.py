@@ -5,6 +5,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..models.response.email_link import OPT_OUT
+from ..tools.bounce import Verdict
 from .importing import ImportCase
 from .subscribing import PHONE, SubscribeCase
 
@@ -41,7 +42,17 @@ class TestLedger(SubscribeCase, ImportCase):
         self.assertFalse(row.user_id, "a visitor is nobody")
 
     def test_complaint(self):
-        self.env["email.incoming"]._note_complaint(self.recipient(), "<x@y.example>")
+        told = {"recipient_id": self.recipient().id, "verdict": Verdict("complaint", "test")}
+        told.update(
+            reference="<x@y.example>",
+            matched_by="message_id",
+            signed=True,
+            channel="mailbox",
+            provider_id=None,
+            raw=None,
+            at=None,
+        )
+        self.env["email.verdict"].sudo()._take([{**told, "subject": "", "sender": ""}])
         self.assertEqual(self.ledger("person1@good.example"), [("opt_out", "complaint", NEWS)])
 
     def test_blacklist_by_hand(self):
