@@ -1,7 +1,8 @@
 """`python -m benchmarks.visiting PORT CONNECTIONS ASKED RESULT`: ask a server for many things, several at a time.
 
-ASKED is a JSON file with `method`, `paths`, `body` and the `status` that each answer must have. One thread, sockets
-that do not block; connections are kept where the server keeps them (Odoo's workers end each after one answer).
+ASKED is a JSON file with `method`, `paths`, `body`, the `status` that each answer must have, and `failing`: whether
+some may be 500, which are counted. One thread, sockets that do not block; connections are kept where the server keeps
+them (Odoo's workers end each after one answer).
 """
 
 from __future__ import annotations
@@ -66,9 +67,9 @@ def requests(asked: dict[str, object]) -> Iterator[bytes]:
 
 
 def run(port: int, connections: int, asked: dict[str, object]) -> dict[str, float]:
-    """Ask for everything; give the seconds and how many answers there were."""
+    """Ask for everything; give the seconds, how many answers there were, and how many of them told of a failure."""
     wanted = f" {asked['status']} ".encode()
-    waiting, answers = requests(asked), 0
+    waiting, answers, failed = requests(asked), 0, 0
     with selectors.DefaultSelector() as selector:
         begin = time.perf_counter()
         for _ in range(connections):
@@ -82,14 +83,16 @@ def run(port: int, connections: int, asked: dict[str, object]) -> dict[str, floa
                 answer = key.data.read()
                 if answer is None:
                     continue
-                if wanted not in answer[:20]:
+                if asked.get("failing") and b" 500 " in answer[:20]:
+                    failed += 1
+                elif wanted not in answer[:20]:
                     raise ValueError(f"expected{wanted.decode()}but got {answer[:300]!r}")
                 answers += 1
                 if request := next(waiting, b""):
                     key.data.ask(request)
                 elif key.data._socket:
                     selector.unregister(key.data._socket)
-        return {"seconds": time.perf_counter() - begin, "count": answers}
+        return {"seconds": time.perf_counter() - begin, "count": answers, "failed": failed}
 
 
 if __name__ == "__main__":
