@@ -107,8 +107,21 @@ def _ask(bench: Bench, port: int, kind: str, asked: dict[str, object], begin: in
 def _server(bench: Bench, database: str) -> Iterator[int]:
     """Odoo with two workers on `database`, outside any test mode; its port."""
     odoo, port = bench.world.odoo, free_port()
-    command = odoo.command("-d", database, f"--http-port={port}", f"--gevent-port={free_port()}")
-    command += [f"--workers={WORKERS}", "--max-cron-threads=0"]
+    # With workers Odoo starts itself once more, for the websocket, by the file that it was started by. `-m odoo` is
+    # none, and it would try again several times a second for as long as is measured.
+    script = bench.world.folder / "odoo-bin"
+    script.write_text("import odoo.cli\n\nodoo.cli.main()\n")
+    command: list[str | Path] = [
+        odoo.python,
+        script,
+        "server",
+        "-c",
+        odoo.config,
+        "-d",
+        database,
+        f"--http-port={port}",
+    ]
+    command += [f"--gevent-port={free_port()}", f"--workers={WORKERS}", "--max-cron-threads=0"]
     log = LOGS / "bench-server.log"
     with (
         log.open("wb") as output,
