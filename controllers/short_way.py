@@ -11,14 +11,13 @@ import logging
 import re
 
 import psycopg2
-from werkzeug.urls import iri_to_uri
 
 from odoo import http
 from odoo.tools import config
 
 from ..models.response import visit, visit_line
 from ..models.response.email_visit_waiting import Judging
-from .tracking import NOT_KEPT, PIXEL
+from .tracking import NOT_KEPT, PIXEL, location
 
 _logger = logging.getLogger(__name__)
 
@@ -88,6 +87,8 @@ def _answer(environ):
         # The long way tells more about it.
         _logger.info("A visit goes the long way: %s", error)
         return None
+    if row is None:
+        return None
     Judging.of(facts.dbname).wake()
     if kind == "open":
         return "200 OK", _PIXEL_HEADERS, PIXEL
@@ -98,4 +99,4 @@ def _answer(environ):
         # Pages and links that lead each recipient elsewhere are the business of the long way.
         environ_of_all[visit.KEPT] = True
         return None
-    return "302 FOUND", [*_REDIRECT_HEADERS, ("Location", iri_to_uri(target.url))], b""
+    return "302 FOUND", [*_REDIRECT_HEADERS, ("Location", location(target.url))], b""

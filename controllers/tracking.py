@@ -1,4 +1,6 @@
 import base64
+import string
+from urllib.parse import quote
 
 from werkzeug.urls import iri_to_uri
 
@@ -14,6 +16,18 @@ NOT_KEPT = [
 ]
 # No user, no language, no session: what every image and every link of every email asks for must be cheap.
 TRACKED = {"type": "http", "auth": "none", "methods": ["GET"], "readonly": False, "save_session": False}
+
+
+def location(url):
+    """Give `url` as a header has it, in ASCII.
+
+    A name of a host that Python's rules refuse (they are those of 2003) is written in percent-encoding, which browsers
+    read by today's rules.
+    """
+    try:
+        return iri_to_uri(url)
+    except ValueError:
+        return quote(url, safe=string.punctuation)
 
 
 class Tracking(http.Controller):
@@ -36,7 +50,7 @@ class Tracking(http.Controller):
         if target.explains or not target.url:
             return self._page(target)
         # The target comes from the database: nobody can make this server send people elsewhere.
-        return Response(status=302, headers=[("Location", iri_to_uri(target.url)), *NOT_KEPT])
+        return Response(status=302, headers=[("Location", location(target.url)), *NOT_KEPT])
 
     def _visits(self):
         return request.env["email.visit"]._superuser()

@@ -141,6 +141,23 @@ class TestPersonalLinks(PersonalCase):
         self.assertIn("https://new.example/", self.click(1, "Your page").headers["Location"])
         self.assertEqual(targets.search_count([("recipient_id", "in", mailing.recipient_ids.ids)]), 7)
 
+    def test_view_in_browser_after_the_value_changed(self):
+        """What was sent stays what it was; a link that led nowhere then leads somewhere now."""
+        mailing = self.sent()
+        for person, website in ((1, "https://new.example/"), (3, "https://late.example/")):
+            self.partners[person - 1].website = website
+        self.env.flush_all()
+        for person, target in (
+            (1, f"https://one.example/a?b=1&{self.UTM}#c"),
+            (3, f"https://late.example/?{self.UTM}"),
+        ):
+            recipient = mailing.recipient_ids.filtered(lambda r, n=person: r.email == f"person{n}@good.example").sudo()
+            token = self.env["email.link"]._signer().sign(VIEW, recipient.id)
+            page = self.url_open(f"/email/v/{token}", headers=BROWSER).text
+            [href] = re.findall(r'href="([^"]*)"[^>]*>Your page<', page)
+            response = self.url_open(urlsplit(href).path, headers=BROWSER, allow_redirects=False)
+            self.assertEqual((response.status_code, response.headers["Location"]), (302, target))
+
     def test_view_in_browser_and_for_colleagues(self):
         mailing = self.sent()
         recipient = mailing.recipient_ids.filtered(lambda each: each.email == "person1@good.example")

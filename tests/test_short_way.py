@@ -1,6 +1,7 @@
 """The short way in for links and images, by Odoo's WSGI application as it is, outside any test transaction."""
 
 import io
+import threading
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api, http, sql_db
@@ -29,7 +30,7 @@ class TestShortWay(LiveCase):
         super().setUp()
         visit_line._facts.clear()
         self.addCleanup(visit_line._facts.clear)
-        self.addCleanup(self.close_lines)
+        self.addCleanup(visit_line.lines.close)
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             signer = env["email.link"]._signer()
@@ -38,11 +39,6 @@ class TestShortWay(LiveCase):
             explaining = env["email.tracking.url"].browse(self.links[3])
             explaining.write({"show_message": True, "message": "<p>Come by</p>"})
         self.paths = [f"/email/c/{token}" for token in self.tokens]
-
-    def close_lines(self):
-        for idle in visit_line.lines._idle.values():
-            while idle:
-                idle.pop().close()
 
     def ask(self, path, method="GET", **environ):
         """Give (status, headers, body)."""
@@ -164,12 +160,57 @@ class TestShortWay(LiveCase):
         self.ask(self.paths[0])
         self.assertTrue(self.taken(self.paths[0])[1])
         with sql_db.db_connect("postgres").cursor() as cr:
-            [line] = visit_line.lines._idle[self.registry.db_name]
-            cr.execute("SELECT pg_terminate_backend(%s)", [line._connection.info.backend_pid])
+            [line] = visit_line.lines._idle
+            cr.execute("SELECT pg_terminate_backend(%s)", [line.connection.info.backend_pid])
         self.assertTrue(self.ask(self.paths[1])[0].startswith("302"))
         self.assertTrue(self.taken(self.paths[2])[1], "by a new connection")
         self.judged()
         self.assertEqual(len(self.rows()[0]), 4)
+
+    def test_a_busy_moment_takes_no_more_connections(self):
+        """All at once: few lines, and the others go the long way."""
+        self.ask(self.paths[0])
+        before, ready, answers = visit_line.lines._open, threading.Barrier(12), []
+
+        def click():
+            ready.wait(10)
+            answers.append(self.ask(self.paths[0])[0])
+
+        threads = [threading.Thread(target=click) for _number in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual(answers, ["302 FOUND"] * 12)
+        self.assertEqual(before, 0)
+        self.assertLessEqual(len(visit_line.lines._idle), visit_line.LINES)
+        self.assertEqual(len(visit_line.lines._idle), visit_line.lines._open)
+        self.assertEqual(self.count(), 13)
+
+    def test_a_line_that_nobody_used_is_closed(self):
+        self.ask(self.paths[0])
+        self.ask(self.paths[0])
+        [old] = visit_line.lines._idle
+        old.used -= visit_line.IDLE + 1
+        self.assertTrue(self.taken(self.paths[0])[1])
+        self.assertTrue(old.connection.closed)
+        self.assertEqual(visit_line.lines._open, 1)
+
+    def test_where_all_lines_are_in_use(self):
+        self.ask(self.paths[0])
+        with patch.object(visit_line, "LINES", 0):
+            self.assertEqual(self.ask(self.paths[1])[0], "302 FOUND")
+        self.assertFalse(visit_line.lines._idle)
+        self.assertEqual(self.count(), 2)
+
+    def test_an_address_that_pythons_rules_refuse(self):
+        """Names of hosts that browsers open, and ports that nobody has."""
+        with self.registry.cursor() as cr:
+            cr.execute("UPDATE email_tracking_url SET url = 'https://אב1.example/ä?q=ö' WHERE id = %s", [self.links[0]])
+        for _way in ("long", "short"):
+            status, headers, _body = self.ask(self.paths[0])
+            self.assertEqual(status, "302 FOUND")
+            self.assertEqual(dict(headers)["location"], "https://%D7%90%D7%911.example/%C3%A4?q=%C3%B6")
 
     def test_while_visits_cannot_be_kept(self):
         self.ask(self.paths[0])

@@ -55,13 +55,13 @@ class LiveCase(BaseCase):
 
     def remove(self):
         with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
+            # The thread that a click woke may be at it.
+            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cr.execute("DELETE FROM email_visit_waiting WHERE recipient_id = %s", [self.recipient])
             cr.execute("DELETE FROM email_campaign_event WHERE campaign_id = %s", [self.campaign])
             cr.execute("DELETE FROM email_campaign_recipient WHERE id = %s", [self.recipient])
             cr.execute("DELETE FROM email_address WHERE email = 'live@good.example'")
-            env.invalidate_all()
-            env["email.campaign"].browse(self.campaign).unlink()
+            api.Environment(cr, SUPERUSER_ID, {})["email.campaign"].browse(self.campaign).unlink()
 
     def click(self, token):
         with self.registry.cursor() as cr:
@@ -146,6 +146,37 @@ class TestVisitsLive(LiveCase):
         with self.registry.cursor() as cr:
             api.Environment(cr, SUPERUSER_ID, {})["email.campaign.event.rollup"]._cron_roll()
         self.assertEqual(self.rows(), ([("click", "human", None)], True))
+
+    def test_an_email_that_is_under_way_still(self):
+        """When it left is known in a moment, and only then who it was."""
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "UPDATE email_campaign_recipient SET state = 'handed', sent_at = NULL WHERE id = %s", [self.recipient]
+            )
+        self.click(self.tokens[0])
+        self.assertIn(Judging.of(get_db_name()).run(), (BUSY_PAUSE, PAUSE))
+        self.assertEqual(self.rows(waiting=1), ([], False))
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "UPDATE email_campaign_recipient SET state = 'sent', sent_at = now() AT TIME ZONE 'utc' WHERE id = %s",
+                [self.recipient],
+            )
+        self.judged()
+        self.assertEqual(self.rows(), ([("click", "machine", "too_soon")], False))
+
+    def test_a_person_whose_email_was_in_doubt(self):
+        """The first visit settles it, and the ones after it are not too soon after that."""
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "UPDATE email_campaign_recipient SET state = 'in_doubt', sent_at = NULL WHERE id = %s", [self.recipient]
+            )
+        self.click(self.tokens[0])
+        self.judged()
+        self.click(self.tokens[1])
+        self.judged()
+        self.assertEqual(
+            self.rows(), ([("sent", None, None), ("click", "human", None), ("click", "human", None)], True)
+        )
 
     def test_a_visit_that_does_not_fit_is_alone_in_that(self):
         """Of a time that no timestamp holds any more when seconds are taken from it."""

@@ -64,6 +64,8 @@ class EmailCampaignEventRollup(models.Model):
         """Count what can be counted, in portions, and look how far it will be possible next time."""
         # Where a process died that was about to.
         Judging.of(self.env.cr.dbname).run()
+        if self._is_judged_late():
+            return 0
         ready = self._look()
         done = 0
         while True:
@@ -80,6 +82,17 @@ class EmailCampaignEventRollup(models.Model):
         if last - self._rolled_id() > MANY:
             self.env.ref("email_campaign.cron_roll")._trigger(fields.Datetime.now() + PAUSE)
         return done
+
+    @api.model
+    def _is_judged_late(self):
+        """Whether visits wait for so long that judging them may change what would be counted now."""
+        [(late,)] = self.env.execute_query(
+            SQL(
+                "SELECT EXISTS (SELECT FROM email_visit_waiting WHERE at < now() AT TIME ZONE 'utc' - %s / 2)",
+                PAUSE,
+            )
+        )
+        return late
 
     @api.model
     def _look(self):

@@ -15,9 +15,12 @@ class EmailCampaignRecipient(models.Model):
         settled = self.env.execute_query(
             SQL(
                 """
-                UPDATE email_campaign_recipient SET state = 'sent', worker = NULL, sent_at = now() AT TIME ZONE 'utc'
+                UPDATE email_campaign_recipient
+                   SET state = 'sent', worker = NULL, sent_at = now() AT TIME ZONE 'utc' - %s * interval '1 s'
                  WHERE id = %s AND state = 'in_doubt' RETURNING id
                 """,
+                # When it was sent nobody knows; not so late that what the person does now would be too soon.
+                self.env["email.visit"]._rules()["soon"],
                 self.id,
             )
         )

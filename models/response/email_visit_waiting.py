@@ -19,6 +19,8 @@ PORTION = 500
 PAUSE = 0.25
 # Seconds to wait where somebody writes what they need, or nothing can be written.
 BUSY_PAUSE, BROKEN_PAUSE = 2.0, 60.0
+# How often it looks again where nothing can be written.
+TRIES = 10
 SETTINGS = SQL(
     "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'; SET LOCAL synchronous_commit = off;"
     "SELECT pg_try_advisory_xact_lock(%s, 0)",
@@ -82,7 +84,7 @@ class EmailVisitWaiting(models.Model):
                     # The one who has the lock may not see what was kept just now.
                     self.env.cr.rollback()
                     return PAUSE
-                count = self._judge(portion)
+                count = self._judge(portion) if portion > 1 else self._judge_or_drop()
                 self.env.cr.commit()  # pylint: disable=invalid-commit
             except BUSY as busy:
                 self.env.cr.rollback()
@@ -90,9 +92,7 @@ class EmailVisitWaiting(models.Model):
                 return BUSY_PAUSE
             except UNFIT:
                 self.env.cr.rollback()
-                if portion == 1:
-                    self._drop_first()
-                portion = PORTION if portion == 1 else portion // 8 or 1
+                portion = portion // 8 or 1
             except psycopg2.Error:
                 if not self.env.cr.connection.closed:
                     self.env.cr.rollback()
@@ -100,19 +100,27 @@ class EmailVisitWaiting(models.Model):
                 return BROKEN_PAUSE
             else:
                 if count < portion:
-                    return None
+                    # What waits still is about emails that are under way.
+                    return BUSY_PAUSE if self.search_count([], limit=1) else None
 
     @api.model
-    def _drop_first(self):
-        """Let go of the one visit that can't be logged, so that it does not keep the others from it."""
-        self.env.cr.execute(
-            """
-            DELETE FROM email_visit_waiting WHERE id = (SELECT min(id) FROM email_visit_waiting)
-            RETURNING recipient_id, url_id, kind, at::text, ip, user_agent
-            """
-        )
-        _logger.exception("A visit does not fit into the log: %s", self.env.cr.fetchall())
-        self.env.cr.commit()  # pylint: disable=invalid-commit
+    def _judge_or_drop(self):
+        """Judge one visit, or let go of it, so that one that can't be logged does not keep the others from it."""
+        try:
+            with self.env.cr.savepoint(flush=False):
+                return self._judge(1)
+        except UNFIT:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    DELETE FROM email_visit_waiting WHERE id IN (%s)
+                    RETURNING recipient_id, url_id, kind, at::text, ip, user_agent
+                    """,
+                    visit_statements.following(1),
+                )
+            )
+            _logger.exception("A visit does not fit into the log: %s", self.env.cr.fetchall())
+            return 1
 
 
 class Judging:
@@ -124,6 +132,7 @@ class Judging:
     def __init__(self, dbname):
         self._dbname = dbname
         self._timer = None
+        self._failed = 0
         self._lock = threading.Lock()
 
     @classmethod
@@ -151,6 +160,7 @@ class Judging:
     def _come(self):
         # Before it looks: whatever is kept from now on has another look.
         self._timer = None
+        threading.current_thread().dbname = self._dbname
         again = BROKEN_PAUSE
         try:
             if "email.visit.waiting" not in Registry(self._dbname):
@@ -158,5 +168,7 @@ class Judging:
             again = self.run()
         except psycopg2.Error as error:  # no database any more, or no connection now
             _logger.warning("Visits of %s wait: %s", self._dbname, error)
-        if again:
+        self._failed = self._failed + 1 if again == BROKEN_PAUSE else 0
+        # The next visit, or the job that counts the log, comes back to what is left then.
+        if again and self._failed < TRIES:
             self.wake(again)

@@ -19,6 +19,8 @@ PARAMETERS = {
 LATEST = 50
 # Seconds in which whoever followed the hidden link is known by address and User-Agent.
 KNOWN_SECONDS = 60
+# Seconds for which a visit waits until its email has left as far as we know.
+PATIENCE = 600
 NOW = SQL("now() AT TIME ZONE 'utc'")
 # Who was erased leaves no trace any more; see `email.erasure`.
 NOBODY = f"%@{ERASED_DOMAIN}"
@@ -55,6 +57,21 @@ def preparing(name):
     return SQL("PREPARE %s (%s) AS %s", SQL.identifier(name), types, kept(**numbered))
 
 
+# An email that is under way still: when it left is known in a moment.
+_NEXT = """
+    SELECT w.id FROM email_visit_waiting w
+     WHERE NOT EXISTS (SELECT FROM email_campaign_recipient r
+                        WHERE r.id = w.recipient_id AND r.state IN ('claimed', 'handed')
+                          AND w.at > %(now)s - %(patience)s * interval '1 s')
+     ORDER BY w.id LIMIT %(portion)s
+"""
+
+
+def following(portion):
+    """Give a query of the ids of the `portion` visits that are judged next."""
+    return SQL(_NEXT, now=NOW, patience=PATIENCE, portion=portion)
+
+
 # Visits of recipients by the index (recipient_id, id) of the log, recipients and mass emails by primary keys.
 #
 # A visit is judged by those around it, so that one that was taken for a person's may turn out to be a machine's; its
@@ -62,12 +79,11 @@ def preparing(name):
 _JUDGED = """
 WITH taken AS MATERIALIZED (
     DELETE FROM email_visit_waiting
-     WHERE id IN (SELECT id FROM email_visit_waiting ORDER BY id LIMIT %(portion)s) RETURNING *
+     WHERE id IN (%(next)s) RETURNING *
 ), hits AS MATERIALIZED (
     SELECT t.id AS place, t.kind, t.at, t.url_id, t.machine, t.human, t.ip, t.user_agent, r.id AS recipient_id,
            r.mailing_id, m.campaign_id, r.email, r.state,
-           %(soon)s > 0 AND (r.state IN ('claimed', 'handed')
-                             OR r.sent_at > t.at - %(soon)s * interval '1 s') AS too_soon
+           %(soon)s > 0 AND r.sent_at > t.at - %(soon)s * interval '1 s' AS too_soon
       FROM taken t JOIN email_campaign_recipient r ON r.id = t.recipient_id
       JOIN email_campaign_mailing m ON m.id = r.mailing_id
      WHERE r.email NOT LIKE %(nobody)s
@@ -147,7 +163,9 @@ WITH taken AS MATERIALIZED (
        SET opened_at = s.opened_at, clicked_at = s.clicked_at,
            state = CASE WHEN r.state = 'in_doubt' AND s.human THEN 'sent' ELSE r.state END,
            worker = CASE WHEN r.state = 'in_doubt' AND s.human THEN NULL ELSE r.worker END,
-           sent_at = CASE WHEN r.state = 'in_doubt' AND s.human THEN s.human_at ELSE r.sent_at END
+           -- When it was sent nobody knows; not so late that this visit would be too soon.
+           sent_at = CASE WHEN r.state = 'in_doubt' AND s.human THEN s.human_at - %(soon)s * interval '1 s'
+                          ELSE r.sent_at END
       FROM stamps s
      WHERE r.id = s.id AND (r.opened_at IS DISTINCT FROM s.opened_at OR r.clicked_at IS DISTINCT FROM s.clicked_at
                             OR r.state = 'in_doubt' AND s.human)
@@ -170,7 +188,7 @@ def judged(portion, evidence, **rules):
     """
     return SQL(
         _JUDGED,
-        portion=portion,
+        next=following(portion),
         evidence=evidence,
         now=NOW,
         nobody=NOBODY,

@@ -41,11 +41,31 @@ class EmailCampaignRecipient(models.Model):
             values = self._merge_values(mailing, row, personaliser.wanted([row]))
             if failed:
                 return None
+            if tracked:
+                self._settle_personal_links(personaliser, row, values)
             mail = personaliser.mail(row if tracked else dict(row, id=0), values)
         except (UserError, AddressError, UnfillableError, KeyError) as error:
             _logger.info("recipient %s: the message can't be made again (%s)", self.id, error)
             return None
         return mail.mail_from, message_from_bytes(mail.data, policy=policy.default)
+
+    def _settle_personal_links(self, personaliser, row, values):
+        """Let links that are merge values lead where they led in the mail; one that led nowhere leads to today's value.
+
+        :param values: the merge values by path; those of such links become what they were
+        """
+        links = personaliser.personal(row)
+        if not links:
+            return
+        targets = self.env["email.personal.target"].sudo()
+        kept = {
+            target.tracking_url_id.id: target.url
+            for target in targets.search([("recipient_id", "=", self.id)], limit=500)
+        }
+        values.update({path: kept[url_id] for path, url_id in links if url_id in kept})
+        missing = [found for found in personaliser.targets([row], {self.id: values}) if found[1] not in kept]
+        if missing:
+            targets._keep(missing)
 
     def _merge_values(self, mailing, row, wanted):
         """Give the merge values; of a record that is gone, what is known of its address alone."""

@@ -123,6 +123,10 @@ class Personaliser:
         """Give the paths of the merge values that the mails of `rows` need."""
         return {path for lang in {row["lang"] for row in rows} for path in self._edition(lang).paths}
 
+    def personal(self, row):
+        """Give (path of the merge value, tracking URL id) of the links of `row` that lead each elsewhere."""
+        return [(slot.value, url_id) for slot, url_id in self._edition(row["lang"]).personal.items()]
+
     def targets(self, rows, values):
         """Give (recipient id, tracking URL id, target) of the tracked links of `rows` that lead each elsewhere.
 

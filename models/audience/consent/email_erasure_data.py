@@ -54,6 +54,14 @@ class EmailErasure(models.Model):
         """Give {what: SQL}, in the order in which they have to run."""
         # Nothing comes to stand in for the address that another statement would find again.
         return {
+            # Of a moment, before it is logged.
+            "visit": SQL(
+                """
+                DELETE FROM email_visit_waiting
+                 WHERE recipient_id IN (SELECT id FROM email_campaign_recipient WHERE email = %s)
+                """,
+                email,
+            ),
             "event": SQL(
                 """
                 UPDATE email_campaign_event
