@@ -17,6 +17,11 @@ class MailThread(models.AbstractModel):
         return super(MailThread, normal).message_route(message, message_dict, model, thread_id, custom_values)
 
     @api.model
+    def _detect_loop_sender(self, message, message_dict, routes):
+        # What goes nowhere can't go round; and Odoo raises here on parameters that are no numbers.
+        return bool(routes) and super()._detect_loop_sender(message, message_dict, routes)
+
+    @api.model
     def _message_route_process(self, message, message_dict, routes):
         # What becomes of others' messages does not carry them along.
         normal = self.with_context(**{CAME: None})
