@@ -20,6 +20,7 @@ from . import (
     test_import_launch,
     test_import_running,
     test_incoming,
+    test_incoming_early,
     test_incoming_match,
     test_incoming_hostile,
     test_footer,
