@@ -79,6 +79,7 @@ from . import (
     test_tools_weborigin,
     test_translations,
     test_tools_webhook,
+    test_tools_webhook_mailgun,
     test_tools_webhook_proof,
     test_tours,
     test_tours_contacts,

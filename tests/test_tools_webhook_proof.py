@@ -88,53 +88,6 @@ class TestSendGridProof(ProofCase):
             self.assertRefused("bad_key", "sendgrid", told, Keys(junk), headers)
 
 
-class TestMailgunProof(ProofCase):
-    keys = Keys(made.MAILGUN_KEY)
-
-    def test_its_own_key(self):
-        self.check("mailgun", made.mailgun_call(made.mailgun("delivered", EMAIL))[0], self.keys)
-
-    def test_others(self):
-        event = made.mailgun("delivered", EMAIL)
-        self.assertRefused("wrong_signature", "mailgun", made.mailgun_call(event, key="other")[0], self.keys)
-        self.assertRefused("no_key", "mailgun", made.mailgun_call(event)[0], Keys())
-        old = made.mailgun_call(event, timestamp=made.seconds() - 26 * 3600)[0]
-        self.assertRefused("too_old", "mailgun", old, self.keys)
-        told = json.loads(made.mailgun_call(event)[0])
-        for name in ("token", "timestamp"):
-            changed = json.loads(json.dumps(told))
-            changed["signature"][name] += "1"
-            self.assertRefused("wrong_signature", "mailgun", made.body(changed), self.keys)
-        for junk in (None, "x", [], {}, {"signature": None}, {"signature": {"token": [], "timestamp": 1}}):
-            self.assertRefused("unsigned", "mailgun", made.body(junk), self.keys)
-
-
-    def test_for_as_long_as_it_tries_again(self):
-        for hours, right in ((8.5, True), (9.5, False)):
-            told = made.mailgun_call(
-                made.mailgun("delivered", EMAIL), timestamp=made.seconds() - int(hours * 3600)
-            )[0]
-            if right:
-                self.check("mailgun", told, self.keys)
-            else:
-                self.assertRefused("too_old", "mailgun", told, self.keys)
-
-    def test_a_signature_with_two_events(self):
-        known = {}
-        keys = Keys(made.MAILGUN_KEY, once=lambda signature, content: known.setdefault(signature, content) == content)
-        event = made.mailgun("delivered", EMAIL)
-        same = {"timestamp": made.seconds(), "token": "ab" * 25}
-        told = made.mailgun_call(event, **same)[0]
-        self.check("mailgun", told, keys)
-        self.check("mailgun", told, keys)
-        self.check("mailgun", made.body(json.loads(told) | {"else": 1}), keys)
-        for other in (event | {"event": "complained"}, event | {"recipient": "kim@y.example"}, {}):
-            self.assertRefused("used", "mailgun", made.mailgun_call(other, **same)[0], keys)
-        forged = made.mailgun_call(event, key="other", timestamp=same["timestamp"], token="cd" * 25)[0]
-        self.assertRefused("wrong_signature", "mailgun", forged, keys)
-        self.assertEqual(len(known), 1, "what proves nothing is not kept")
-
-
 class TestLogin(ProofCase):
     keys = Keys("correct-horse-battery", "odoo")
 
@@ -420,7 +373,9 @@ class TestHostileBodies(BaseCase):
             self.assertEqual(caught.exception.refusal, "too_large")
 
     def test_moments(self):
-        for value in (None, True, -1, 0, float("nan"), float("inf"), 1e300, 10**300, 10**400, -(10**400), "1e5", "", [], "１２３"):
+        for value in (None, True, -1, 0, float("nan"), float("inf"), 1e300, 10**300, "1e5", "", [], "１２３"):
+            self.assertIsNone(since_1970(value), value)
+        for value in (10**400, -(10**400)):
             self.assertIsNone(since_1970(value), value)
         for value in (None, 5, "", "now", "0000-00-00T00:00:00Z", "2026-02-30T00:00:00Z", "1999-01-01T00:00:00Z"):
             self.assertIsNone(written(value), value)

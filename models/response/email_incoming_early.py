@@ -12,7 +12,7 @@ _logger = logging.getLogger(__name__)
 
 # Whatever may be an address of ours that only machines write to: looked for before anything is parsed.
 _OURS = re.compile(rb"\+(?:[0-9a-f]{16,80}|unsubscribe)@", re.IGNORECASE)
-# Whatever the header of a report or a complaint may have, and that of hardly any other mail: looked for in the same way.
+# What reports and complaints may have in their header, and hardly any other mail: looked for in the same way.
 _RETURNED = re.compile(
     rb"""^(?:content-type[ \t]*:\s*multipart/report\b
           |auto-submitted[ \t]*:\s*auto-

@@ -28,8 +28,8 @@ class EmailProvider(models.Model):
                 trouble = self.env._("“%s” is not confirmed yet: open it, and test and confirm it", server.name)
             elif provider.receive and server.object_id:
                 trouble = self.env._(
-                    "“%(server)s” makes a record (%(model)s) of each mail, so only those that say what they answer are put "
-                    "on the list",
+                    "“%(server)s” makes a record (%(model)s) of each mail, so only those that say what they answer are "
+                    "put on the list",
                     server=server.name,
                     model=server.object_id.name,
                 )

@@ -54,7 +54,8 @@ _REASONS = {
 # Codes of its own in place of those of SMTP, for the same: too old, bounced, unsubscribed and complained before.
 _CODES = {"602": Says("soft", "expired"), "605": SUPPRESSED, "606": SUPPRESSED, "607": SUPPRESSED}
 
-# It tries again after 10, 10, 15 and 30 minutes, 1, 2 and 4 hours: 8:05 after the first time, with what was signed then.
+# It tries again after 10, 10, 15 and 30 minutes, 1, 2 and 4 hours: 8:05 after the first time. Whether it signs anew for
+# that is documented nowhere.
 OLDEST = timedelta(hours=9)
 
 

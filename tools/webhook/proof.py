@@ -55,8 +55,8 @@ class Keys:
     """What was agreed with the service.
 
     `secret` is its key, or the password; `login` the name that goes with a password; `topic` the one that messages
-    must be of; `certificate` gives the certificate (PEM) at a URL. `once(signature, content)`, both being digests, tells
-    whether that signature has come with no other content before, where it doesn't cover the content.
+    must be of; `certificate` gives the certificate (PEM) at a URL. `once(signature, content)`, both being digests,
+    tells whether that signature has come with no other content before, where it doesn't cover the content.
     """
 
     secret: str = ""

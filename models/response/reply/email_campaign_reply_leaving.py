@@ -30,11 +30,15 @@ class EmailCampaignReply(models.Model):
     def _record_messages(self):
         """Give the messages in the conversations of contacts and leads that were made of these replies."""
         places = {(reply.res_model, reply.res_id, reply.message_id) for reply in self if reply.res_id}
-        messages = self.env["mail.message"].sudo().search(
-            [
-                ("message_id", "in", [message_id for _model, _id, message_id in places]),
-                ("res_id", "in", [record_id for _model, record_id, _message_id in places]),
-                ("message_type", "=", "email"),
-            ]
+        messages = (
+            self.env["mail.message"]
+            .sudo()
+            .search(
+                [
+                    ("message_id", "in", [message_id for _model, _id, message_id in places]),
+                    ("res_id", "in", [record_id for _model, record_id, _message_id in places]),
+                    ("message_type", "=", "email"),
+                ]
+            )
         )
         return messages.filtered(lambda message: (message.model, message.res_id, message.message_id) in places)

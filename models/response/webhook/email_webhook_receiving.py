@@ -59,9 +59,7 @@ class EmailWebhook(models.Model):
         check, read = hook.SERVICES[self.service]
         data = hook.parse(body)
         fetched, once = {}, self.env["email.webhook.proof"]._once
-        keys = hook.Keys(
-            self.secret or "", LOGIN, self.topic_arn or "", partial(self._certificate, fetched), once
-        )
+        keys = hook.Keys(self.secret or "", LOGIN, self.topic_arn or "", partial(self._certificate, fetched), once)
         check(hook.Call(body, headers, bodies.utc_now()), data, keys)
         self._keep(fetched)
         if self.service == "ses" and self._agree(data):
