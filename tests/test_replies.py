@@ -132,6 +132,16 @@ class TestReplies(ReplyCase):
         self.assertEqual(reply.state, "new", "anybody can write that From")
         self.assertEqual(self.kinds(), [("reply", False)])
 
+    def test_a_colleague_by_mail_closes_nothing_in_a_conversation_either(self):
+        self.person.message_subscribe(self.person.ids)
+        asked = self.person.message_post(body="Well?", message_type="comment", subtype_xmlid="mail.mt_comment")
+        reply = self.reply()
+        self.reply(answers=asked.message_id, sender="Sally <sally@crm.example>", message_id="<forged@x.example>")
+        forged = self.thread(self.person)[0]
+        self.assertEqual((forged.author_id, forged.parent_id), (self.salesperson.partner_id, asked), "as Odoo does it")
+        self.assertIn(self.person, forged.notified_partner_ids)
+        self.assertEqual(reply.state, "new")
+
     def test_colleagues_are_no_way_round_the_limit(self):
         self.env["ir.config_parameter"].set_param("mail.gateway.loop.threshold", "3")
         for number in range(5):

@@ -28,9 +28,12 @@ class MailThread(models.AbstractModel):
         return super(MailThread, normal)._message_route_process(message, message_dict, routes)
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):
-        """Take note when somebody of ours writes to a person who replied: that is dealt with."""
+        """Take note when somebody of ours writes to a person who replied: that is dealt with.
+
+        Only what was written in Odoo: by mail anybody can write in the name of anybody.
+        """
         told = super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
-        if told and self.id and _is_answer(message):
+        if told and self.id and message.message_type == "comment" and _is_answer(message):
             emails = {person.get("email_normalized") for person in told} - {None, False, ""}
             self.env["email.campaign.reply"]._note_answer(self, emails)
         return told
