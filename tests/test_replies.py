@@ -129,8 +129,29 @@ class TestReplies(ReplyCase):
         )
         self.assertIn("They are on their way.", self.thread(self.person)[0].body)
         self.assertEqual(self.thread(self.person)[0].author_id, self.salesperson.partner_id)
-        self.assertEqual(reply.state, "done", "it was answered")
+        self.assertEqual(reply.state, "new", "anybody can write that From")
         self.assertEqual(self.kinds(), [("reply", False)])
+
+    def test_a_colleague_by_mail_closes_nothing_in_a_conversation_either(self):
+        self.person.message_subscribe(self.person.ids)
+        asked = self.person.message_post(body="Well?", message_type="comment", subtype_xmlid="mail.mt_comment")
+        reply = self.reply()
+        self.reply(answers=asked.message_id, sender="Sally <sally@crm.example>", message_id="<forged@x.example>")
+        forged = self.thread(self.person)[0]
+        self.assertEqual((forged.author_id, forged.parent_id), (self.salesperson.partner_id, asked), "as Odoo does it")
+        self.assertIn(self.person, forged.notified_partner_ids)
+        self.assertEqual(reply.state, "new")
+
+    def test_colleagues_are_no_way_round_the_limit(self):
+        self.env["ir.config_parameter"].set_param("mail.gateway.loop.threshold", "3")
+        for number in range(5):
+            self.assertFalse(self.reply(sender="Sally <sally@crm.example>", message_id=f"<{number}@crm.example>"))
+        self.assertEqual(len(self.thread(self.person)), 3)
+        self.assertFalse(self.reply(sender="Sally <sally@crm.example>", message_id="<0@crm.example>"))
+        self.assertEqual(len(self.noted()), 1)
+
+    def noted(self):
+        return self.campaign.sudo().message_ids.filtered(lambda message: message.subject == "Replies are ignored")
 
     def test_nobody_is_left_of_who_was_erased(self):
         message_id = self.message_id()
@@ -146,7 +167,15 @@ class TestReplies(ReplyCase):
             self.reply(message_id=f"<{number}@x.example>")
         self.assertEqual(len(self.replies()), 3)
         self.assertEqual(len(self.thread(self.person)), 3)
+        self.assertEqual(len(self.noted()), 1, "the campaign says so once")
+        self.assertIn("person1@good.example", self.noted().body)
         self.assertTrue(self.reply(recipient=self.other, message_id="<other@x.example>"), "others are heard")
+
+    def test_a_limit_that_is_no_number_loses_nothing(self):
+        for name in ("minutes", "threshold"):
+            for number, value in enumerate(("many", "0", "-5", "9" * 30)):
+                self.env["ir.config_parameter"].set_param(f"mail.gateway.loop.{name}", value)
+                self.assertTrue(self.reply(message_id=f"<{name}{number}@x.example>"))
 
     def test_a_mass_email_that_is_deleted_takes_its_replies_along(self):
         reply = self.reply()
@@ -192,6 +221,18 @@ class TestResponsible(ReplyCase):
         other = self.env["res.company"].create({"name": "Other"})
         owner.write({"active": True, "company_ids": [(6, 0, other.ids)], "company_id": other.id})
         self.assertEqual(self.reply(message_id="<two@x.example>").user_id, self.salesperson)
+
+    def test_not_the_one_of_the_campaign_who_left(self):
+        self.campaign.user_id = self.env["res.users"].browse(self.salesperson.id)
+        reply = self.reply()
+        reply.with_user(self.salesperson).action_done()
+        self.salesperson.active = False
+        second = self.reply(message_id="<two@x.example>")
+        self.assertTrue(second.user_id.active)
+        self.assertTrue(second.user_id.has_group("email_campaign.group_manager"))
+        self.assertEqual(second.activity_id.user_id, second.user_id)
+        reply.with_user(self.manager).action_reopen()
+        self.assertEqual(reply.user_id, second.user_id)
 
     def test_one_activity_at_a_time(self):
         first, second = self.reply(), self.reply(message_id="<two@x.example>")

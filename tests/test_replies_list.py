@@ -91,6 +91,61 @@ class TestReplyList(ReplyCase):
         action = reply.with_user(self.salesperson).action_answer()
         self.assertEqual(action["context"]["default_model"], "email.campaign")
 
+    PDF = (
+        "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nForty, please.\r\n"
+        "--b\r\nContent-Type: application/pdf; name=order.pdf\r\nContent-Disposition: attachment; "
+        "filename=order.pdf\r\n\r\n%PDF\r\n--b--\r\n"
+    )
+
+    def files(self):
+        return self.env["ir.attachment"].sudo().search([("name", "=", "order.pdf")])
+
+    def activities(self, record):
+        return self.env["mail.activity"].with_context(active_test=False).search([("res_id", "=", record.id)])
+
+    def test_deleting_a_reply_takes_what_was_made_of_it(self):
+        reply = self.reply(more=self.PDF)
+        self.assertEqual(
+            set(self.files().mapped("res_model")), {"email.campaign.reply", "email.campaign", "res.partner"}
+        )
+        activity = reply.activity_id
+        self.assertTrue(activity)
+        reply.sudo().unlink()
+        self.assertFalse(activity.exists(), "there is nothing to do")
+        self.assertEqual(self.files().mapped("res_model"), ["res.partner"], "the conversation of the contact stays")
+        self.assertEqual(self.thread(self.person).attachment_ids, self.files())
+
+    def test_an_activity_that_is_about_another_reply_too(self):
+        first = self.reply()
+        second = self.reply(message_id="<two@x.example>", sender="Otto <otto@other.example>", body="Fifty.")
+        activity = first.activity_id
+        self.assertEqual(second.activity_id, activity)
+        first.sudo().unlink()
+        self.assertTrue(activity.exists())
+        self.assertIn("Otto", activity.summary)
+        self.assertIn("Fifty.", activity.note)
+        self.assertNotIn("Forty", activity.note)
+
+    def test_deleting_takes_what_was_said_when_it_was_done(self):
+        reply = self.reply()
+        other = self.reply(recipient=self.other, message_id="<x@x.example>", sender="person2@good.example")
+        both = (reply | other).with_user(self.salesperson)
+        both.action_done()
+        told = self.person.sudo().message_ids.filtered("mail_activity_type_id")
+        self.assertIn("Forty, please.", told.body)
+        kept = other.done_message_id
+        self.assertEqual((reply.done_message_id, kept.res_id), (told, other.res_id))
+        reply.sudo().unlink()
+        self.assertFalse(told.exists())
+        self.assertFalse(self.activities(self.person))
+        self.assertTrue(kept.exists())
+
+    def test_erasing_a_person_takes_files_and_what_is_to_do(self):
+        self.reply(more=self.PDF)
+        self.env["email.erasure"].with_user(self.manager)._erase("person1@good.example")
+        self.assertFalse(self.files())
+        self.assertFalse(self.activities(self.person))
+
     def test_erasing_a_person_takes_their_replies(self):
         reply = self.reply(more="")
         held = self.env["email.erasure"].with_user(self.manager).sudo()._held("person1@good.example")

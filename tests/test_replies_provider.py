@@ -102,6 +102,27 @@ class TestReceiving(ReplyCase):
         self.assertIn("Forty, please.", self.thread(self.person).body)
         self.assertEqual(self.leads(), 1)
 
+    def test_a_mailbox_that_makes_leads_goes_on_doing_so(self):
+        self.server.object_id = self.env["ir.model"]._get("crm.lead")
+        self.assertFalse(self.receive())
+        self.assertEqual(self.leads(), 1)
+        self.assertEqual(self.receive(answers=self.message_id(), message_id="<two@x.example>").matched, "headers")
+        self.assertEqual(self.leads(), 1)
+        self.assertIn("makes a record (Lead)", self.provider.receive_trouble)
+
+    def test_many_other_mass_emails_of_others_do_not_hide_it(self):
+        second = self.provider.create({"name": "Second", "mail_server_id": self.server_like().id})
+        self.mailing.sudo().provider_id = self.provider
+        mailings = self.env["email.campaign.mailing"].sudo()
+        values = {"state": "done", "provider_id": second.id, "launched_at": self.mailing.launched_at}
+        for number in range(3):
+            other = self.make_mailing(self.make_list(self.partners[:1], name=f"Other {number}"))
+            other.sudo().write(values)
+        since = self.mailing.launched_at - timedelta(days=1)
+        self.assertEqual(self.provider._mailings_since(since, 1), self.mailing, "the limit is on its own")
+        self.assertEqual(len((self.provider | second)._mailings_since(since, 10)), 4)
+        self.assertEqual(mailings.browse(), self.provider._mailings_since(since + timedelta(days=2), 10))
+
     def test_an_absence_note_makes_nothing(self):
         self.assertFalse(self.receive(more="Auto-Submitted: auto-replied\r\n"))
         self.assertFalse(self.leads())

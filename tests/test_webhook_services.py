@@ -31,8 +31,42 @@ class TestWebhookByAddress(HookCase, HttpCase):
     def test_by_address_and_time(self):
         self.assertEqual(self.tell(self.event(self.pat)), 200)
         verdict = self.verdicts(self.pat)
-        self.assertEqual((verdict.kind, verdict.matched_by), ("hard", "address_time"))
-        self.assertEqual(self.validity(self.pat), "invalid", "the call is proven to be of the service")
+        self.assertEqual((verdict.kind, verdict.matched_by, verdict.state), ("hard", "address_time", "proposed"))
+        self.assertEqual(self.validity(self.pat), "unknown", "the account may send other mail to the same people")
+        verdict.action_confirm()
+        self.assertEqual(self.validity(self.pat), "invalid")
+
+    def test_a_complaint_by_address_asks_a_person(self):
+        self.tell(made.brevo("spam", self.pat.email), made.brevo("unsubscribed", self.recipients[1].email))
+        self.assertEqual(self.verdicts().mapped("state"), ["proposed"] * 2)
+        self.assertFalse(any(self.recipients.mapped("opted_out_at")))
+
+    def test_nobody_is_asked_about_what_went_well(self):
+        self.tell(made.brevo("delivered", self.pat.email), made.brevo("deferred", self.pat.email))
+        self.assertFalse(self.verdicts())
+        self.assertEqual(self.webhook.unmatched, 2)
+
+    def test_no_provider_is_made_for_it(self):
+        self.mailing.sudo().provider_id = False
+        self.provider.takes_over = False
+        self.provider.mail_server_id = self.mail_server.copy({"name": "Other", "sequence": 99})
+        providers = self.env["email.provider"].with_context(active_test=False)
+        before = providers.search_count([])
+        self.tell(self.event(self.pat))
+        self.assertEqual(providers.search_count([]), before)
+        self.assertFalse(self.verdicts(), "another mail server is the one for the sender")
+
+    def test_what_a_provider_refused_after_some_of_it_had_left(self):
+        self.mailing.sudo().write({"provider_id": False, "refused_provider_ids": [(4, self.provider.id)]})
+        self.tell(self.event(self.pat))
+        self.assertEqual(self.told(self.pat), ["hard"])
+
+    def test_what_it_took_over(self):
+        second = {"name": "Second", "mail_server_id": self.mail_server.copy({"name": "Second"}).id}
+        other = self.env["email.provider"].create(second)
+        self.mailing.sudo().write({"provider_id": other.id, "refused_provider_ids": [(4, other.id)]})
+        self.tell(self.event(self.pat))
+        self.assertEqual(self.told(self.pat), ["hard"])
 
     def test_only_what_this_provider_sent(self):
         other = self.env["email.provider"].create(
@@ -101,6 +135,26 @@ class TestWebhookServices(HookCase, HttpCase):
         self.assertEqual(self.call(*made.mailgun_call(event)), 200)
         self.assertEqual(self.call(*made.mailgun_call(event)), 200)
         self.assertBounced()
+        self.assertEqual(self.env["email.webhook.proof"].search_count([]), 2, "each call has a token of its own")
+
+    def test_mailgun_with_another_event(self):
+        self.use("mailgun", made.MAILGUN_KEY)
+        same = {"timestamp": made.seconds(), "token": "ab" * 25}
+        delivered = made.mailgun("delivered", self.pat.email, self.message_id(self.pat))
+        complained = made.mailgun("complained", self.pat.email, self.message_id(self.pat))
+        self.assertEqual(self.call(*made.mailgun_call(delivered, **same)), 200)
+        self.assertEqual(self.call(*made.mailgun_call(complained, **same)), 403)
+        self.assertEqual(self.webhook.refusal, "used")
+        self.assertEqual(self.call(*made.mailgun_call(delivered, **same)), 200)
+        self.assertEqual(self.told(self.pat), ["delivered"])
+        proofs = self.env["email.webhook.proof"].sudo()
+        self.assertEqual(proofs.search_count([]), 1)
+        proofs._gc_proofs()
+        self.assertEqual(proofs.search_count([]), 1)
+        proofs.search([]).write({"at": made.now().replace(tzinfo=None) - timedelta(hours=10)})
+        self.env.flush_all()
+        proofs._gc_proofs()
+        self.assertFalse(proofs.search_count([]))
 
     def test_mailgun_by_return_path(self):
         self.use("mailgun", made.MAILGUN_KEY)
@@ -144,12 +198,23 @@ class TestWebhookServices(HookCase, HttpCase):
             self.assertEqual(self.webhook.topic_arn, made.TOPIC)
             self.assertEqual(self.call(made.body(event), plain), 200)
             self.assertEqual(self.call(made.body(event), plain), 200)
-            self.assertEqual(asked, [made.CERTIFICATE_URL, made.SUBSCRIBE_URL], "the certificate is asked for once")
+            certificates = [url for url in asked if url != made.SUBSCRIBE_URL]
+            self.assertEqual(certificates, [made.CERTIFICATE_URL], "the certificate is asked for once")
             other = made.TOPIC.replace("email-events", "evil")
             for message in (made.sns_confirmation(topic=other), made.sns("x", topic=other)):
                 self.assertEqual(self.call(made.body(message), plain), 403)
             self.assertEqual(self.webhook.topic_arn, made.TOPIC)
         self.assertBounced()
+
+    def test_ses_keeps_only_certificates_that_proved_something(self):
+        self.use("ses")
+        self.webhook.topic_arn = made.TOPIC
+        event = made.sns(made.ses_bounce(self.pat.email, self.message_id(self.pat), diagnostic=made.USER_UNKNOWN))
+        with self.amazon({made.CERTIFICATE_URL: made.sns_certificate()}):
+            self.assertEqual(self.call(made.body(event | {"Message": "{}"})), 403)
+            self.assertFalse(receiving._certificates)
+            self.assertEqual(self.call(made.body(event)), 200)
+            self.assertEqual(list(receiving._certificates), [made.CERTIFICATE_URL])
 
     def test_ses_by_return_path(self):
         self.use("ses")

@@ -17,15 +17,23 @@ class MailThread(models.AbstractModel):
         return super(MailThread, normal).message_route(message, message_dict, model, thread_id, custom_values)
 
     @api.model
+    def _detect_loop_sender(self, message, message_dict, routes):
+        # What goes nowhere can't go round; and Odoo raises here on parameters that are no numbers.
+        return bool(routes) and super()._detect_loop_sender(message, message_dict, routes)
+
+    @api.model
     def _message_route_process(self, message, message_dict, routes):
         # What becomes of others' messages does not carry them along.
         normal = self.with_context(**{CAME: None})
         return super(MailThread, normal)._message_route_process(message, message_dict, routes)
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):
-        """Take note when somebody of ours writes to a person who replied: that is dealt with."""
+        """Take note when somebody of ours writes to a person who replied: that is dealt with.
+
+        Only what was written in Odoo: by mail anybody can write in the name of anybody.
+        """
         told = super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
-        if told and self.id and _is_answer(message):
+        if told and self.id and message.message_type == "comment" and _is_answer(message):
             emails = {person.get("email_normalized") for person in told} - {None, False, ""}
             self.env["email.campaign.reply"]._note_answer(self, emails)
         return told

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...tools import address, marks
+from ...tools import address, bounce, marks
 from .email_link import MESSAGE_ID, OPT_OUT, RETURN_PATH
 
 _logger = logging.getLogger(__name__)
@@ -15,6 +15,8 @@ _logger = logging.getLogger(__name__)
 NEAR = timedelta(hours=1)
 # One that returns no Date: a mail system tries for five days (RFC 5321 section 4.5.4.1), and then needs a moment.
 LATELY = timedelta(days=7)
+# Kinds of verdicts on what only mail systems write, about an email that they return.
+RETURNED = ("hard", "soft", "complaint")
 MOST_ADDRESSES = 10  # of one report; whoever names more names nobody
 
 
@@ -22,14 +24,12 @@ MOST_ADDRESSES = 10  # of one report; whoever names more names nobody
 class Match:
     """Whom a message is about: `recipient` (as superuser, may be empty), found `by` what, and whether we `signed` that.
 
-    What we did not sign anybody can write: it may be shown to people, and changes nothing by itself. `other` is whom
-    a further token of ours names, where two disagree.
+    What we did not sign anybody can write: it may be shown to people, and changes nothing by itself.
     """
 
     recipient: object
     by: str = ""
     signed: bool = False
-    other: object = None
 
 
 class EmailIncoming(models.AbstractModel):
@@ -40,7 +40,7 @@ class EmailIncoming(models.AbstractModel):
     ================ ====== =============================================================================
     return_path      yes    the address it was delivered to (VERP)
     returned_headers yes    List-Unsubscribe or Return-Path of the email that it returns
-    message_id       yes    the Message-ID of the email that it returns
+    message_id       yes    the Message-ID of the email that it returns, or that a report has kept for itself
     references       yes    In-Reply-To or References: what it answers
     address_time     no     sender and time of the email that it returns, and an address that got one then
     ================ ====== =============================================================================
@@ -50,7 +50,11 @@ class EmailIncoming(models.AbstractModel):
 
     @api.model
     def _absorb(self, message, message_dict=None):
-        return self._is_own(message) or super()._absorb(message, message_dict) or self._is_stray(message)
+        own = self._is_own(message)
+        if own and bounce.read(self._octets(message)).kind not in RETURNED:
+            _logger.info("A mass email came back to us as it was sent: nothing was changed")
+            return True
+        return super()._absorb(message, message_dict) or own or self._is_stray(message)
 
     @api.model
     def _match(self, message, verdict):
@@ -70,7 +74,7 @@ class EmailIncoming(models.AbstractModel):
                     recipient.id,
                     by,
                 )
-                return Match(found.recipient, found.by, True, recipient)
+                break
         return found or self._match_by_address(verdict)
 
     @api.model
@@ -89,12 +93,16 @@ class EmailIncoming(models.AbstractModel):
         for message_id in marks.answered(message):
             if own := marks.id_token(message_id):
                 yield "references", signer.read_local(MESSAGE_ID, own[0], 1)
+        if verdict.kind in RETURNED:
+            for message_id in marks.values(message, ["message-id"]):
+                if own := marks.id_token(message_id):
+                    yield "message_id", signer.read_local(MESSAGE_ID, own[0], 1)
 
     @api.model
     def _match_by_address(self, verdict):
         """Find the one recipient whom a report without any token of ours can be about, or nobody."""
         nobody = Match(self.env["email.link"]._recipient_of(None))
-        if verdict.kind not in ("hard", "soft", "complaint"):
+        if verdict.kind not in RETURNED:
             return nobody
         named = {address.key(failed.address) for failed in verdict.recipients}
         since, until = self._sending_window(verdict)
@@ -151,13 +159,14 @@ class EmailIncoming(models.AbstractModel):
 
     @api.model
     def _is_own(self, message):
-        """Whether `message` is a mass email of ours that came back to us as it was: nobody is to read or answer it."""
+        """Whether `message` has the Message-ID of a mass email of ours.
+
+        That is the mass email itself, come back as it was, which nobody is to read or answer; or a report of a mail
+        system that has left it that name.
+        """
         signer = self.env["email.link"]._signer()
         own = next((found for value in marks.values(message, ["message-id"]) if (found := marks.id_token(value))), None)
-        if own is None or not signer.read_local(MESSAGE_ID, own[0], 1):
-            return False
-        _logger.info("A mass email came back to us as it was sent: nothing was changed")
-        return True
+        return own is not None and bool(signer.read_local(MESSAGE_ID, own[0], 1))
 
     @api.model
     def _is_stray(self, message):
@@ -171,7 +180,7 @@ class EmailIncoming(models.AbstractModel):
         if not any("+" in written for written in named):
             return False
         ours = self.env["mail.alias.domain"].sudo().search([("bounce_alias", "!=", False)]).mapped("bounce_email")
-        parts = {tuple(bounce.lower().rsplit("@", 1)) for bounce in ours if bounce}
+        parts = {tuple(written.lower().rsplit("@", 1)) for written in ours if written}
 
         def is_ours(written):
             local, _at, domain = written.rpartition("@")

@@ -3,16 +3,14 @@ import re
 
 from odoo import api, models
 
+from ...tools import marks
 from .email_link import OPT_OUT
 
 _logger = logging.getLogger(__name__)
 
 # Added to the bounce address, which is known to receive: what a mail program writes to when it has no web browser.
 UNSUBSCRIBE = "unsubscribe"
-HEADERS = ("X-Original-To", "Delivered-To", "Envelope-To", "To")
 _TOKEN = re.compile(r"(?<![\w-])[\w-]{12,80}(?![\w-])", re.ASCII)
-# What may stand around an address. Parsers of addresses follow comments within comments without end.
-_BETWEEN = re.compile(r"[\s<>()\[\],;:\"]+")
 _LONGEST_HEADER = 1_000  # characters; ours are far shorter
 
 
@@ -50,15 +48,15 @@ class EmailIncoming(models.AbstractModel):
 
     @api.model
     def _to_unsubscribe(self, message):
-        values = [str(value)[:_LONGEST_HEADER] for name in HEADERS for value in message.get_all(name, [])]
-        if not any(f"+{UNSUBSCRIBE}@" in value.lower() for value in values):
+        written = marks.addresses(marks.values(message, marks.RECIPIENTS))
+        if not any(f"+{UNSUBSCRIBE}@" in address for address in written):
             return False
         ours = {
             self._unsubscribe_address(bounce)
             for bounce in self.env["res.company"].sudo().search([]).mapped("bounce_email")
             if bounce
         }
-        return any(written in ours for value in values for written in _BETWEEN.split(value.lower()))
+        return not ours.isdisjoint(written)
 
     @api.model
     def _unsubscribe_address(self, bounce_address):

@@ -27,6 +27,7 @@ from . import email_provider_health
 from . import email_provider_limits
 from . import email_provider_mailing
 from . import email_provider_receive
+from . import email_provider_sent
 from . import email_provider_slots
 from . import email_campaign_newsletter
 from . import email_campaign_recipient_message

@@ -15,7 +15,7 @@ class EmailProvider(models.Model):
 
     receive_trouble = fields.Char(compute="_compute_receive_trouble")
 
-    @api.depends("receive", "fetchmail_server_id.active", "fetchmail_server_id.state")
+    @api.depends("receive", "fetchmail_server_id.active", "fetchmail_server_id.state", "fetchmail_server_id.object_id")
     def _compute_receive_trouble(self):
         for provider in self:
             server = provider.fetchmail_server_id.sudo()
@@ -26,6 +26,13 @@ class EmailProvider(models.Model):
                 trouble = self.env._("“%s” is archived, so nothing is fetched", server.name)
             elif provider.receive and server.state != "done" and server.server_type != "local":
                 trouble = self.env._("“%s” is not confirmed yet: open it, and test and confirm it", server.name)
+            elif provider.receive and server.object_id:
+                trouble = self.env._(
+                    "“%(server)s” makes a record (%(model)s) of each mail, so only those that say what they answer are "
+                    "put on the list",
+                    server=server.name,
+                    model=server.object_id.name,
+                )
             provider.receive_trouble = trouble
 
     @api.model
@@ -37,9 +44,7 @@ class EmailProvider(models.Model):
         """Give the latest recipient (as superuser) of a mass email that left by one of these and went to `email`."""
         recipients = self.env["email.campaign.recipient"].sudo()
         since = fields.Datetime.now() - LATELY
-        mailings = self.env["email.campaign.mailing"].sudo()
-        mailings = mailings.search([("launched_at", ">=", since)], limit=MOST_MAILINGS, order="id desc")
-        ids = mailings.filtered(self._is_sender_of).ids
+        ids = self._mailings_since(since, MOST_MAILINGS).ids
         if not ids:
             return recipients
         recipients.flush_model()
@@ -58,9 +63,3 @@ class EmailProvider(models.Model):
             )
         )
         return recipients.browse([recipient_id for (recipient_id,) in rows])
-
-    def _is_sender_of(self, mailing):
-        """Whether `mailing` left by one of these, as far as that is known: the one chosen, or any that may send it."""
-        if mailing.provider_id:
-            return mailing.provider_id in self
-        return any(provider._may_send_from(mailing.email_from, mailing.company_id) for provider in self)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -90,7 +89,8 @@ def since_1970(value: object, unit: float = 1) -> datetime | None:
     """Give the moment that is `value` units (of so many seconds) after 1970, in naive UTC."""
     if isinstance(value, str) and re.fullmatch(r"\d{1,16}(?:\.\d{1,9})?", value):
         value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # Compared before anything is computed: integers of JSON may be larger than any other number.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 7e12:
         return None
     if not 0 < value * unit < 7e9:
         return None

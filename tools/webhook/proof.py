@@ -24,6 +24,7 @@ Refusal = Literal[
     "bad_certificate",
     "other_topic",
     "no_topic",
+    "used",
 ]
 # All services try again what was not taken, for a day at the most. What is replayed within it changes nothing, because
 # every event counts once; a signature older than that has leaked from somewhere.
@@ -54,13 +55,15 @@ class Keys:
     """What was agreed with the service.
 
     `secret` is its key, or the password; `login` the name that goes with a password; `topic` the one that messages
-    must be of; `certificate` gives the certificate (PEM) at a URL.
+    must be of; `certificate` gives the certificate (PEM) at a URL. `once(signature, content)`, both being digests,
+    tells whether that signature has come with no other content before, where it doesn't cover the content.
     """
 
     secret: str = ""
     login: str = ""
     topic: str = ""
     certificate: Callable[[str], bytes] | None = None
+    once: Callable[[str, str], bool] | None = None
 
 
 def same(one: str, other: str) -> bool:
@@ -68,9 +71,9 @@ def same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
 
 
-def check_age(moment: datetime | None, now: datetime) -> None:
+def check_age(moment: datetime | None, now: datetime, oldest: timedelta = OLDEST) -> None:
     """Refuse what was signed too long ago, or in the future, or without saying when."""
-    if moment is None or not now - OLDEST <= moment <= now + AHEAD:
+    if moment is None or not now - oldest <= moment <= now + AHEAD:
         raise Refused("too_old", "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC")
 
 

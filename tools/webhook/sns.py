@@ -29,10 +29,11 @@ _SIGNED = {
 _HASHES = {"1": hashes.SHA1, "2": hashes.SHA256}
 _HOST = re.compile(r"sns\.[a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}\.amazonaws\.com(?:\.cn)?")
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,256}")
+_CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9a-f]{1,80}\.pem")
 
 
-def is_ours(url: str, suffix: str = "") -> bool:
-    """Say whether Amazon SNS itself is behind `url`, whose path ends with `suffix`."""
+def is_ours(url: str) -> bool:
+    """Say whether Amazon SNS itself is behind `url`."""
     if not url.isascii() or not url.isprintable() or " " in url or len(url) > 2_000:
         return False
     try:
@@ -40,7 +41,13 @@ def is_ours(url: str, suffix: str = "") -> bool:
     except ValueError:
         return False
     # The whole of what names the server: no name, password or port in it.
-    return parts.scheme == "https" and bool(_HOST.fullmatch(parts.netloc)) and parts.path.endswith(suffix)
+    return parts.scheme == "https" and bool(_HOST.fullmatch(parts.netloc))
+
+
+def is_certificate(url: str) -> bool:
+    """Say whether `url` is where Amazon SNS has a certificate, and nothing else that it serves."""
+    # The whole of what follows the server's name: without a query, which would be another one to keep.
+    return is_ours(url) and bool(_CERTIFICATE.fullmatch(url[len("https://") + len(urlsplit(url).netloc) :]))
 
 
 def is_topic(arn: str) -> bool:
@@ -57,7 +64,7 @@ def check(call: Call, data: object, keys: Keys) -> None:
     signature, url = message.get("Signature"), message.get("SigningCertURL")
     if names is None or hashed is None or not isinstance(signature, str) or not isinstance(url, str):
         raise Refused("unsigned")
-    if not is_ours(url, ".pem"):
+    if not is_certificate(url):
         raise Refused("foreign_url", body.text(url, 200))
     signed = _text(message, names)
     topic = body.text(message.get("TopicArn"), 400)

@@ -70,6 +70,8 @@ class EmailCampaignReply(models.Model):
     )
     user_id = fields.Many2one("res.users", "Responsible", index=True, domain=[("share", "=", False)])
     activity_id = fields.Many2one("mail.activity", readonly=True, ondelete="set null", index="btree_not_null")
+    # What Odoo posted when the activity was done, which repeats its text.
+    done_message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null", index="btree_not_null")
     lead_id = fields.Many2one("crm.lead", "Opportunity", readonly=True, ondelete="set null", index="btree_not_null")
 
     _message_unique = models.Constraint(
@@ -100,12 +102,6 @@ class EmailCampaignReply(models.Model):
         if {"state", "user_id"} & set(vals):
             self._follow_in_activities(vals)
         return result
-
-    def unlink(self):
-        """Take the copies of the messages in the campaigns along: they were made for this."""
-        self._campaign_messages().unlink()
-        self.attachment_ids.sudo().unlink()
-        return super().unlink()
 
     def action_done(self):
         """Say that there is nothing more to do about them."""

@@ -14,8 +14,21 @@ class EmailCampaignReply(models.Model):
         field = record._fields.get("user_id")
         owner = record.user_id if record and field and field.comodel_name == "res.users" else None
         if not owner or not owner.active or owner.share or campaign.company_id not in owner.company_ids:
-            return campaign.user_id
-        return owner if self._may_read(owner, record) else campaign.user_id
+            return self._in_charge(campaign)
+        return owner if self._may_read(owner, record) else self._in_charge(campaign)
+
+    @api.model
+    def _in_charge(self, campaign):
+        """Give who answers for `campaign`: a campaign manager of its company where its responsible user has left."""
+        user = campaign.user_id
+        if user.active and not user.share:
+            return user
+        managers = [
+            ("all_group_ids", "in", self.env.ref("email_campaign.group_manager").ids),
+            ("share", "=", False),
+            ("company_ids", "in", campaign.company_id.ids),
+        ]
+        return self.env["res.users"].sudo().search(managers, limit=1, order="id") or user
 
     @api.model
     def _may_read(self, user, record):
@@ -25,6 +38,8 @@ class EmailCampaignReply(models.Model):
     def _plan_activity(self):
         """Let the responsible user know by an activity, unless one is still open for this record and campaign."""
         self.ensure_one()
+        if not self.user_id.active:
+            self.user_id = self._in_charge(self.campaign_id)
         target = self._record()
         has_activities = bool(target) and isinstance(target, self.env.registry["mail.activity.mixin"])
         if not has_activities or not self._may_read(self.user_id, target):
@@ -37,9 +52,14 @@ class EmailCampaignReply(models.Model):
         self.activity_id = self.search(same, limit=1).activity_id or target.activity_schedule(
             "mail.mail_activity_data_email",
             user_id=self.user_id.id,
-            summary=self.env._("Reply of %s to a mass email", self.name or self.email),
-            note=escape(self.excerpt or ""),
+            **self._told_in_activity(),
         )
+
+    def _told_in_activity(self):
+        return {
+            "summary": self.env._("Reply of %s to a mass email", self.name or self.email),
+            "note": escape(self.excerpt or ""),
+        }
 
     def _follow_in_activities(self, vals):
         """Let activities follow what became of their replies."""

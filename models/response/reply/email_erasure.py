@@ -8,9 +8,11 @@ class EmailErasure(models.Model):
 
     @api.model
     def _take_out(self, email):
-        # First what is found by the address; with them go the copies in the conversations of campaigns.
+        # First what is found by the address; with them go the copies in the conversations of campaigns, and all files.
+        # The text stays where a contact or lead has it, as these stay.
         replies = self.env["email.campaign.reply"].search([("email", "=", email)])
         counts = {"replies": len(replies)}
+        replies._record_messages().attachment_ids.unlink()
         replies.unlink()
         return {**super()._take_out(email), **counts}
 

@@ -101,15 +101,57 @@ class EmailIncoming(models.AbstractModel):
     @api.model
     def _is_flood(self, recipient):
         """Whether so many came from there lately that two machines must be talking. By Odoo's own two parameters."""
-        parameters = self.env["ir.config_parameter"].sudo()
-        minutes = int(parameters.get_param("mail.gateway.loop.minutes", 120))
-        most = int(parameters.get_param("mail.gateway.loop.threshold", 20))
-        since = fields.Datetime.now() - timedelta(minutes=minutes)
+        since, most = self._loop_bounds()
         lately = [("recipient_id", "=", recipient.id), ("at", ">=", since)]
         if self.env["email.campaign.reply"].sudo().search_count(lately, limit=most) < most:
             return False
-        _logger.warning("More than %s replies of recipient %s in %s minutes: ignored", most, recipient.id, minutes)
+        self._note_flood(recipient, since, most)
         return True
+
+    @api.model
+    def _loop_bounds(self):
+        """Give (since when, how many messages are too many)."""
+        minutes = self._number_set("mail.gateway.loop.minutes", 120)
+        return fields.Datetime.now() - timedelta(minutes=minutes), self._number_set("mail.gateway.loop.threshold", 20)
+
+    @api.model
+    def _number_set(self, name, default):
+        """Give a system parameter, or the default where it is none that can be meant: no message is lost by that."""
+        written = self.env["ir.config_parameter"].sudo().get_param(name, default)
+        try:
+            number = int(written)
+        except ValueError:
+            number = 0
+        if 0 < number < 1_000_000:
+            return number
+        _logger.warning("The system parameter %s is no number that can be meant: %s is taken for it", name, default)
+        return default
+
+    @api.model
+    def _note_flood(self, recipient, since, most):
+        """Write down at the campaign, once in that time, that what comes from there is ignored."""
+        campaign = recipient.mailing_id.campaign_id
+        env = recipient._speaking_to_company().env
+        subject = env._("Replies are ignored")
+        noted = [
+            ("model", "=", campaign._name),
+            ("res_id", "=", campaign.id),
+            ("date", ">=", since),
+            ("subject", "=", subject),
+            ("body", "like", recipient.email),
+        ]
+        if self.env["mail.message"].sudo().search_count(noted, limit=1):
+            return
+        _logger.warning("More than %s replies of recipient %s: ignored", most, recipient.id)
+        campaign._message_log(
+            subject=subject,
+            body=env._(
+                "More than %(most)s messages came back from %(recipient)s in a short time, as when two mail programs "
+                "answer each other. Further ones are ignored for now.",
+                most=most,
+                recipient=recipient.email,
+            ),
+        )
 
     @api.model
     def _colleague(self, recipient, message):
@@ -122,9 +164,26 @@ class EmailIncoming(models.AbstractModel):
 
     @api.model
     def _thread_colleague(self, recipient, colleague, message, message_dict):
-        """Somebody of ours answered from their own mail program, with a copy to us: it belongs to the conversation."""
+        """Somebody of ours answered from their own mail program, with a copy to us: it belongs to the conversation.
+
+        Anybody can write that From. Odoo's gateway believes it as far as to name the author, and so do we; but it
+        closes nothing, and there is no more of it than of replies.
+        """
         replies = self.env["email.campaign.reply"].sudo()
         thread = replies._thread_of(recipient) or recipient.mailing_id.campaign_id
+        since, most = self._loop_bounds()
+        lately = [
+            ("model", "=", thread._name),
+            ("res_id", "=", thread.id),
+            ("date", ">=", since),
+            ("message_type", "=", "email"),
+        ]
+        messages = self.env["mail.message"].sudo()
+        if messages.search_count([*lately, ("message_id", "=", self._reference(message))], limit=1):
+            return
+        if messages.search_count(lately, limit=most) >= most:
+            self._note_flood(recipient, since, most)
+            return
         body, attachments = replies._bounded(message_dict.get("body") or "", message_dict.get("attachments") or [])
         thread.with_user(self.env.ref("base.user_root")).with_context(mail_create_nosubscribe=True).message_post(
             body=Markup(body),  # noqa: S704 (the body of a message is an Html field that sanitizes)
@@ -137,7 +196,6 @@ class EmailIncoming(models.AbstractModel):
             message_id=self._reference(message),
             notify_skip_followers=True,
         )
-        replies._note_answer(thread, marks.addresses(marks.values(message, ("to", "cc"))))
 
     @api.model
     def _writer(self, message):

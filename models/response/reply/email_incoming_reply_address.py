@@ -12,7 +12,10 @@ class EmailIncoming(models.AbstractModel):
         """Put it on the list of replies unless it has another place to go; give whether it was taken."""
         server_id = self.env.context.get("default_fetchmail_server_id")
         provider = self.env["email.provider"]._receiving(server_id) if server_id else None
-        if not provider or message_dict.get("is_bounce") or self._has_a_place(message_dict):
+        # Whoever has Odoo make records of what comes to a mailbox wants those: only a proved reply is none.
+        if not provider or provider.fetchmail_server_id.object_id:
+            return False
+        if message_dict.get("is_bounce") or self._has_a_place(message_dict):
             return False
         writer = self._writer(message)
         colleagues = (

@@ -17,6 +17,7 @@ LAUNCHED_DAYS = 60
 # Clocks differ, and a service may tell before we have written down that it took a mail.
 AHEAD = timedelta(minutes=15)
 MOST_MAILINGS = 200
+WORTH_ASKING = ("hard", "soft", "complaint", "opt_out")
 
 
 class EmailWebhook(models.Model):
@@ -38,7 +39,9 @@ class EmailWebhook(models.Model):
             # An event about an address that had a copy says nothing about the recipient.
             if number in emails and (not one.address or address.key(one.address) == emails[number])
         ]
-        return matched + self._by_address([one for one, _none, _by in others if one.address and one.may_be_ours])
+        # A person confirms what is known by address and time. That nothing went wrong is not worth asking anybody.
+        unnamed = [one for one, _none, _by in others if one.kind in WORTH_ASKING]
+        return matched + self._by_address([one for one in unnamed if one.address and one.may_be_ours])
 
     def _named(self, signer, one):
         """Give (recipient id, "message_id" or "return_path") of what we signed, or (0, "")."""
@@ -67,7 +70,7 @@ class EmailWebhook(models.Model):
     def _by_address(self, told):
         """Match by address and time, within what left by this provider: where there is exactly one it may be about.
 
-        The call is proven to be of the service, which has no reason to speak of an address that it had no mail for.
+        The call is proven to be of the service, but the account may have sent other mail there: it is a proposal.
         """
         now = utc_now()
         moments = [min(one.at or now, now) for one in told]
@@ -98,20 +101,5 @@ class EmailWebhook(models.Model):
 
     def _recent_mailings(self, moment):
         """Give the ids of mass emails that were leaving by this provider, or may have been, at `moment` or later."""
-        provider = self.provider_id
-        domain = [
-            ("state", "!=", "draft"),
-            ("launched_at", ">", moment - timedelta(days=DAYS + LAUNCHED_DAYS)),
-            ("provider_id", "in", [False, provider.id]),
-        ]
-        if provider.company_id:
-            domain.append(("company_id", "=", provider.company_id.id))
-        mailings = self.env["email.campaign.mailing"].sudo().search(domain, limit=MOST_MAILINGS, order="id desc")
-        chosen, found = {}, []
-        for mailing in mailings:
-            sender = (mailing.email_from, mailing.company_id)
-            if not mailing.provider_id and sender not in chosen:
-                chosen[sender] = provider in provider._candidates(mailing)
-            if mailing.provider_id or chosen[sender]:
-                found.append(mailing.id)
-        return found
+        since = moment - timedelta(days=DAYS + LAUNCHED_DAYS)
+        return self.provider_id._mailings_since(since, MOST_MAILINGS).ids

@@ -1,5 +1,6 @@
 import logging
 import time
+from functools import partial
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.tools import SQL
@@ -57,8 +58,10 @@ class EmailWebhook(models.Model):
             raise hook.Refused("too_large")
         check, read = hook.SERVICES[self.service]
         data = hook.parse(body)
-        keys = hook.Keys(self.secret or "", LOGIN, self.topic_arn or "", self._certificate)
+        fetched, once = {}, self.env["email.webhook.proof"]._once
+        keys = hook.Keys(self.secret or "", LOGIN, self.topic_arn or "", partial(self._certificate, fetched), once)
         check(hook.Call(body, headers, bodies.utc_now()), data, keys)
+        self._keep(fetched)
         if self.service == "ses" and self._agree(data):
             return
         told = read(data)
@@ -70,8 +73,9 @@ class EmailWebhook(models.Model):
                     "recipient_id": recipient_id,
                     "verdict": hook.to_verdict(one),
                     "matched_by": by,
-                    # The whole call is proven to be of the service.
-                    "signed": True,
+                    # The whole call is proven to be of the service; but its account may send other mail than ours, and
+                    # to the same people.
+                    "signed": by != "address_time",
                     "channel": "webhook",
                     "provider_id": self.provider_id.id,
                     "reference": f"{one.service}:{one.reference}",
@@ -107,15 +111,20 @@ class EmailWebhook(models.Model):
         return False
 
     @api.model
-    def _certificate(self, url):
-        """Give the certificate at `url`, which is Amazon's."""
+    def _certificate(self, fetched, url):
+        """Give the certificate at `url`, which is Amazon's; it is put into `fetched` ({url: PEM}) if it is new."""
         until, pem = _certificates.get(url, (0, b""))
         if until < time.monotonic():
-            pem = self._fetch(url)
+            pem = fetched[url] = self._fetch(url)
+        return pem
+
+    @api.model
+    def _keep(self, fetched):
+        """Keep the certificates by which something was proven: others would take their places."""
+        for url, pem in fetched.items():
             while len(_certificates) >= MOST_CERTIFICATES:
                 _certificates.pop(next(iter(_certificates)), None)
             _certificates[url] = (time.monotonic() + CERTIFICATE_SECONDS, pem)
-        return pem
 
     @api.model
     def _fetch(self, url):

@@ -15,6 +15,7 @@ REFUSALS = [
     ("bad_certificate", "The certificate of the signature is not valid"),
     ("other_topic", "It came from another topic than the one that is set here"),
     ("no_topic", "Its topic was not confirmed here, nor set by hand"),
+    ("used", "Its signature came before, with another event"),
 ]
 # Calls come side by side, each on a connection of its own to the database, and each counts in a row of its own.
 SLOTS = 64
