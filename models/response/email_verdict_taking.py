@@ -76,20 +76,8 @@ class EmailVerdict(models.Model):
     def _providers_of(self, recipient_ids):
         """Give {recipient id: id of the provider by which its mass email leaves, as far as that is known}."""
         recipients = self.env["email.campaign.recipient"].sudo().browse(recipient_ids)
-        of_mailing = {mailing: self._provider_of(mailing).id or None for mailing in recipients.mailing_id}
-        return {recipient.id: of_mailing[recipient.mailing_id] for recipient in recipients}
-
-    @api.model
-    def _provider_of(self, mailing):
-        """Give the provider that `mailing` was to leave by: the chosen one, or that of the mail server for its sender.
-
-        None is made where there is none.
-        """
-        if mailing.provider_id:
-            return mailing.provider_id
-        providers = self.env["email.provider"].sudo().with_context(active_test=False)
-        server, _sender = providers._mail_servers(mailing.company_id)._find_mail_server(mailing.email_from)
-        return providers.search([("mail_server_id", "=", server.id if server else False)], limit=1)
+        of_mailing = self.env["email.provider"]._of_mailings(recipients.mailing_id)
+        return {recipient.id: of_mailing[recipient.mailing_id].id or None for recipient in recipients}
 
     @api.model
     def _write_down(self, rows):
