@@ -5,7 +5,6 @@ from odoo.tools import mute_logger
 from .common import CampaignCase
 
 
-
 class AddresseeCase(CampaignCase):
     """A contact, a lead and a user, and a salesperson of the CRM who works with them."""
 

@@ -123,9 +123,7 @@ class EmailVerdict(models.Model):
         if not stands:
             return
         scope = self.scope_before or ("type" if recipient.list_type_id and self._said_by_owner(of_type=True) else False)
-        recipient.write(
-            {"opted_out_scope": scope, "opted_out_at": recipient.opted_out_at if scope else False}
-        )
+        recipient.write({"opted_out_scope": scope, "opted_out_at": recipient.opted_out_at if scope else False})
         recipient._log_consent("opt_in", about, None, None)
 
 

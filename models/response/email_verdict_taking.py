@@ -88,9 +88,10 @@ class EmailVerdict(models.Model):
                     SELECT o.*, r.mailing_id, m.campaign_id, m.company_id, r.email, %(moment)s AS moment,
                            known.id AS known
                       FROM json_to_recordset(%(rows)s) AS o (
-                               recipient_id int, kind varchar, counts bool, state varchar, reason varchar, status varchar,
-                               diagnostic varchar, rule varchar, matched_by varchar, channel varchar, provider_id int,
-                               reference varchar, raw text, raw_size int, at timestamp, subject varchar, sender varchar)
+                               recipient_id int, kind varchar, counts bool, state varchar, reason varchar,
+                               status varchar, diagnostic varchar, rule varchar, matched_by varchar,
+                               channel varchar, provider_id int, reference varchar, raw text, raw_size int,
+                               at timestamp, subject varchar, sender varchar)
                       JOIN email_campaign_recipient r ON r.id = o.recipient_id
                       JOIN email_campaign_mailing m ON m.id = r.mailing_id
                  LEFT JOIN LATERAL (SELECT v.id FROM email_verdict v
