@@ -6,6 +6,7 @@ from odoo.tests import TransactionCase, new_test_user
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
+from ..tools.bounce import Failed, Verdict
 from .peer import Peer
 
 BODY = """
@@ -90,6 +91,30 @@ class CampaignCase(TransactionCase):
         """Run the sending job as the scheduler does."""
         with self.enter_registry_test_mode():
             self.env.ref("email_campaign.cron_send").method_direct_trigger()
+
+    def bounced(self, *emails, kind="hard", said="no such user"):
+        """Let mass emails to `emails` come back that were deleted since: only what is known of the addresses stays."""
+        campaign = self.env["email.campaign"].sudo().create({"name": "Gone"})
+        mailing = campaign.mailing_ids.create({"campaign_id": campaign.id, "subject": "Gone"})
+        self.env.cr.execute(
+            "INSERT INTO email_campaign_recipient (mailing_id, email, state, sent_at) "
+            "SELECT %s, unnest(%s), 'sent', now() AT TIME ZONE 'utc' RETURNING id, email",
+            [mailing.id, list(emails)],
+        )
+        status, reason = {"hard": ("5.1.1", "dead_address"), "soft": ("4.2.2", "mailbox_full")}[kind]
+        told = [
+            {
+                "recipient_id": recipient_id,
+                "verdict": Verdict(kind, "event", (Failed(email, "failed", status, said, kind == "hard", reason),)),
+                "channel": "webhook",
+                "reference": f"{kind} {email}",
+            }
+            for recipient_id, email in self.env.cr.fetchall()
+        ]
+        self.assertEqual(self.env["email.verdict"]._take(told), len(emails))
+        mailing.recipient_ids.unlink()
+        campaign.unlink()
+        self.env.invalidate_all()
 
     @contextmanager
     def assertBalanced(self, mailing):

@@ -4,8 +4,6 @@ from odoo.tools import mute_logger
 
 from .common import CampaignCase
 
-BOUNCE = {"kind": "hard", "status": "5.1.1", "reason": "no such user"}
-
 
 class AddresseeCase(CampaignCase):
     """A contact, a lead and a user, and a salesperson of the CRM who works with them."""
@@ -56,13 +54,13 @@ class TestValidity(AddresseeCase):
         addresses = self.env["email.address"]
         addresses._note_activity("person1@good.example", "open")
         addresses._note_activity("person1@good.example", "click")
-        addresses._note_bounces([{"email": "person1@good.example", **BOUNCE}])
+        self.bounced("person1@good.example")
         self.mark(self.contact, "valid", "She has a new mailbox there")
         self.assertEqual(
             self.history("person1@good.example"),
             [
                 ("invalid", "valid", "She has a new mailbox there", "Selma Seller"),
-                ("valid", "invalid", "no such user", "Bounce"),
+                ("valid", "invalid", "5.1.1 no such user", "Bounce"),
                 ("unknown", "valid", False, "Opened or Clicked"),
             ],
         )
@@ -189,9 +187,8 @@ class TestValidity(AddresseeCase):
 
     def test_filters_and_groups_by_validity(self):
         addresses = self.env["email.address"]
-        addresses._note_bounces(
-            [{"email": "person1@good.example", **BOUNCE}, {"email": "person2@good.example", **BOUNCE, "kind": "soft"}]
-        )
+        self.bounced("person1@good.example")
+        self.bounced("person2@good.example", kind="soft")
         addresses._note_activity("person3@good.example", "open")
         self.partners[4].email = False
         mine = [("id", "in", self.partners.ids)]
@@ -216,8 +213,7 @@ class TestValidity(AddresseeCase):
                 {"name": "Lu", "email": "lu@M\u00fcnchen.example"},
             ]
         )
-        for who in ("jo", "kim"):
-            self.env["email.address"]._note_bounces([{"email": f"{who}@xn--mnchen-3ya.example", **BOUNCE}])
+        self.bounced("jo@xn--mnchen-3ya.example", "kim@xn--mnchen-3ya.example")
         mine = [("id", "in", people.ids)]
         contacts = self.env["res.partner"].with_user(self.seller)
         self.assertEqual(self.groups(contacts, "email_validity", mine), {"invalid": 2, "unknown": 1})
@@ -225,7 +221,7 @@ class TestValidity(AddresseeCase):
         self.assertEqual(people.mapped("email_validity"), ["invalid", "invalid", "unknown"])
 
     def test_leads_and_users_are_filtered_and_grouped_too(self):
-        self.env["email.address"]._note_bounces([{"email": "lea@good.example", **BOUNCE}])
+        self.bounced("lea@good.example")
         self.env["email.address"]._note_activity("sally@crm.example", "open")
         leads = self.env["crm.lead"].with_user(self.seller)
         mine = [("id", "=", self.lead.id)]

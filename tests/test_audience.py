@@ -203,24 +203,15 @@ class TestAudience(CampaignCase):
 
     def test_validity_on_the_contact(self):
         addresses = self.env["email.address"]
-        addresses._note_bounces(
-            [
-                {
-                    "email": "person1@good.example",
-                    "kind": "hard",
-                    "status": "5.1.1",
-                    "reason": "no such user",
-                },
-                {"email": "person2@good.example", "kind": "soft", "status": "4.2.2", "reason": "full"},
-            ]
-        )
+        self.bounced("person1@good.example")
+        self.bounced("person2@good.example", kind="soft")
         addresses._note_activity("person3@good.example", "open")
         self.partners.invalidate_recordset()
         self.assertEqual(
             self.partners.mapped("email_validity"),
             ["invalid", "soft_bouncing", "valid", "unknown", "unknown"],
         )
-        self.assertEqual(self.partners[0].email_validity_reason, "no such user")
+        self.assertEqual(self.partners[0].email_validity_reason, "5.1.1 no such user")
         search = self.env["res.partner"].search
         mine = ("id", "in", self.partners.ids)
         self.assertEqual(search([mine, ("email_validity", "=", "invalid")]), self.partners[0])

@@ -34,9 +34,7 @@ class TestErasure(SubscribeCase, ImportCase):
         self.env["email.campaign.event"]._log(recipient, "click", ip="192.0.2.7", user_agent="Nora's phone", detail="x")
         mailing.message_post(body=f"A message came back from {self.EMAIL}.")
         self.env["mail.blacklist"]._add(self.EMAIL, message="wrote a letter")
-        self.env["email.address"]._note_bounces(
-            [{"email": self.EMAIL, "kind": "hard", "status": "5.1.1", "reason": f"<{self.EMAIL}> unknown"}]
-        )
+        self.bounced(self.EMAIL, said=f"<{self.EMAIL}> unknown")
         return mailing
 
     def erase(self, user=None):

@@ -80,6 +80,20 @@ class TestCandidates(ProviderCase):
         mailing.sudo().refused_provider_ids = self.provider | second
         self.assertEqual(self.candidates(mailing), [])
 
+    def test_which_one_mass_emails_left_by(self):
+        """It may have refused them, or be archived by now; where there was none, none is made."""
+        second = self.make_provider("Second", takes_over=False)
+        chosen = self.make_mailing(self.target_list, provider_id=second.id)
+        found = self.make_mailing(self.target_list)
+        found.sudo().refused_provider_ids = self.provider
+        (self.provider | second).active = False
+        providers = self.env["email.provider"]
+        self.assertEqual(providers._of_mailings(chosen | found), {chosen: second, found: self.provider})
+        self.provider.unlink()
+        count = providers.with_context(active_test=False).search_count([])
+        self.assertEqual(providers._of_mailings(found), {found: providers})
+        self.assertEqual(providers.with_context(active_test=False).search_count([]), count)
+
     def test_other_companies_and_archived_ones(self):
         company = self.env["res.company"].create({"name": "Other company"})
         self.make_provider("Theirs", company_id=company.id)

@@ -48,9 +48,7 @@ class TestReplies(ReplyCase):
         self.assertEqual(self.kinds(), [("reply", False)] * 2)
 
     def test_it_shows_that_the_address_works(self):
-        self.env["email.address"]._note_bounces(
-            [{"email": "person1@good.example", "kind": "soft", "status": "4.2.2", "reason": "full"}]
-        )
+        self.bounced("person1@good.example", kind="soft")
         self.reply()
         known = self.address()
         self.assertEqual((known.validity, known.soft_bounce_count), ("valid", 0))

@@ -1,6 +1,5 @@
 from odoo.tests import tagged
 
-from .test_addressees import BOUNCE
 from .test_tours import TourCase
 
 
@@ -19,7 +18,7 @@ class TestToursContacts(TourCase):
         known.write({"validity": "unknown"})
 
     def test_a_contact_is_marked_found_and_grouped(self):
-        self.env["email.address"]._note_bounces([{"email": "ann@good.example", **BOUNCE, "kind": "soft"}])
+        self.bounced("ann@good.example", kind="soft")
         self.env["email.address"]._note_activity("ben@good.example", "click")
         self.walk(f"/odoo/contacts/{self.ann.id}", "email_campaign_validity")
         self.assertEqual((self.ann.email_validity, self.ann.email_validity_reason), ("invalid", "Ann left the company"))
@@ -46,7 +45,7 @@ class TestToursContacts(TourCase):
         target_list._add_records(lead)
         self.make_mailing(target_list, user=self.user).action_launch()
         self.send()
-        self.env["email.address"]._note_bounces([{"email": "lea@good.example", **BOUNCE}])
+        self.bounced("lea@good.example")
         self.walk(f"/odoo/crm.lead/{lead.id}", "email_campaign_validity_lead")
         self.assertEqual(lead.email_validity, "valid")
 

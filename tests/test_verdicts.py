@@ -239,6 +239,10 @@ class TestPolicy(VerdictCase):
         self.take(self.event("hard", name="1"))
         self.assertEqual(self.validity(), "soft_bouncing")
         self.take(self.event("hard", name="2"))
+        self.assertEqual((self.validity(), self.known().hard_bounce_count), ("soft_bouncing", 1), "it is one email")
+        other = self.make_mailing(self.make_list(self.partners[0], name="Other"))
+        self.env["email.audience"]._freeze(other)
+        self.take(self.event("hard", recipient=other.recipient_ids.sudo()))
         self.assertEqual((self.validity(), self.known().hard_bounce_count), ("invalid", 2))
 
     def test_switched_off(self):

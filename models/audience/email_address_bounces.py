@@ -20,22 +20,13 @@ class EmailAddress(models.Model):
     _inherit = "email.address"
 
     @api.model
-    def _note_bounces(self, bounces):
-        """Note what came back for some addresses, which is no verdict on a recipient of ours.
-
-        :param bounces: dicts with email (normalised), kind (hard|soft), status and reason
-        """
-        self._recount([(bounce["email"], bounce["kind"] == "hard") for bounce in bounces], further=bounces)
-
-    @api.model
-    def _recount(self, told, further=()):
+    def _recount(self, told):
         """Apply the policy to addresses of which something bad was told: they may become worse, and never better.
 
-        :param told: (address, whether it is a hard bounce) for each
-        :param further: bounces that no verdict stands for, see `_note_bounces`
+        :param told: (address, whether it is one hard bounce more) for each
         """
         if told:
-            self._apply_policy(told, self._worse(), "bounce", further)
+            self._apply_policy(told, self._worse(), "bounce")
 
     @api.model
     def _recount_undone(self, told, reason):
@@ -82,7 +73,7 @@ class EmailAddress(models.Model):
         )
 
     @api.model
-    def _apply_policy(self, told, update, source, further=(), note=None):
+    def _apply_policy(self, told, update, source, note=None):
         hard = {}
         for email, is_hard in told:
             hard[email] = hard.get(email, 0) + is_hard
@@ -94,7 +85,7 @@ class EmailAddress(models.Model):
                  %(found)s
             ON CONFLICT (email) DO UPDATE SET %(update)s
             """,
-            found=self._policy_query(emails, [hard[email] for email in emails], further),
+            found=self._policy_query(emails, [hard[email] for email in emails]),
             update=update,
         )
         self._change(emails, change, source, note=note)
@@ -129,7 +120,7 @@ class EmailAddress(models.Model):
         )
 
     @api.model
-    def _policy_query(self, emails, hard, further):
+    def _policy_query(self, emails, hard):
         """Give the query for what the policy makes of `emails`, one row each, in the columns of `_apply_policy`.
 
         By the index of verdicts on their address, and that of the history on the address.
@@ -157,22 +148,19 @@ class EmailAddress(models.Model):
                                  WHERE h.address_id = a.id AND h.at < first.noted_at ORDER BY h.id DESC LIMIT 1)
                        AS before ON TRUE
             ), stands AS (
-                SELECT v.email, v.kind, v.at, v.counted_at, v.noted_at, v.status_code, %(told)s AS reason
+                SELECT v.email, v.recipient_id, v.kind, v.at, v.counted_at, v.noted_at, v.status_code,
+                       %(told)s AS reason
                   FROM known k JOIN email_verdict v
                        ON v.email = k.email AND v.state = 'counted' AND v.kind IN ('hard', 'soft')
                       AND v.counted_at > coalesce(k.by_hand_at, '-infinity')
                       AND (v.kind = 'hard' OR v.at > coalesce(k.worked_at, '-infinity'))
-                 UNION ALL
-                SELECT email, kind, %(now)s, %(now)s, %(now)s, status, reason
-                  FROM unnest(%(further)s::varchar[], %(kinds)s::varchar[], %(statuses)s::varchar[],
-                              %(reasons)s::varchar[]) AS f (email, kind, status, reason)
             ), days AS (
                 SELECT email, day, count(*) OVER (
                            PARTITION BY email ORDER BY day
                            RANGE BETWEEN make_interval(days => %(window)s - 1) PRECEDING AND CURRENT ROW) AS within
                   FROM (SELECT DISTINCT email, at::date::timestamp AS day FROM stands WHERE kind = 'soft') AS d
             ), hard AS (
-                SELECT email, count(*) AS hards FROM stands WHERE kind = 'hard' GROUP BY email
+                SELECT email, count(DISTINCT recipient_id) AS hards FROM stands WHERE kind = 'hard' GROUP BY email
             ), soft AS (
                 SELECT email, max(within) AS softs, (array_agg(within ORDER BY day DESC))[1] AS soft_now
                   FROM days GROUP BY email
@@ -215,10 +203,6 @@ class EmailAddress(models.Model):
             done_at=SQL(", ").join(SQL.identifier("a", column) for column in ACTIVITIES.values()),
             told=self._told(),
             now=NOW,
-            further=[bounce["email"] for bounce in further],
-            kinds=[bounce["kind"] for bounce in further],
-            statuses=[bounce["status"] or None for bounce in further],
-            reasons=[bounce["reason"] or None for bounce in further],
             window=policy["soft_days"],
             hards=policy["hard_bounces"],
             softs=policy["soft_bounces"],

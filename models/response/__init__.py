@@ -25,6 +25,7 @@ from . import email_verdict_policy
 from . import email_verdict_undo
 from . import email_verdict_why
 from . import email_verdict_refusals
+from . import email_verdict_complaint
 from . import email_verdict_erasure
 from . import email_addressee_verdicts
 from . import email_provider_blocks

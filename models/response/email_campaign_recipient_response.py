@@ -33,7 +33,7 @@ class EmailCampaignRecipient(models.Model):
         """Opt the owner of one recipient's address out of the list type it came by, or of all email.
 
         :param told: further values of the event: reason and comment, reference of the message that asked for it
-        :return: whether this changed anything; asking twice does no harm
+        :return: whether this changed anything, or said what only a complaint had said; asking twice does no harm
         """
         self.ensure_one()
         if self.state == "in_doubt":
@@ -45,6 +45,8 @@ class EmailCampaignRecipient(models.Model):
         if everything:
             blacklist = self.env["mail.blacklist"].sudo()
             changed = not blacklist._of_address(self.email)
+            # It was a complaint so far; now it is their own word.
+            changed = changed or bool(self.env["email.consent"].sudo()._only_complained([(self.email, None)]))
             blacklist._add(self.email, message=office.env._("Opted out of all email: %s", source))
             if changed:
                 blacklist._of_address(self.email).by_owner = True

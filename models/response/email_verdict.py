@@ -96,6 +96,10 @@ class EmailVerdict(models.Model):
         required=True,
         readonly=True,
     )
+    # What follows if it stands; it is kept, for what is proposed, or taken back and confirmed again.
+    counts = fields.Boolean(readonly=True, export_string_translation=False)
+    # The email was tried again: it says something about the address still, and nothing about that other try.
+    superseded = fields.Boolean(readonly=True, export_string_translation=False)
     is_block = fields.Boolean(
         "Sender's Fault", compute="_compute_is_block", search="_search_is_block", export_string_translation=False
     )

@@ -19,6 +19,8 @@ class EmailVerdict(models.Model):
         One statement, and one for the addresses; nothing where nothing was refused.
 
         :param provider: what they were sent by
+        Temporary ones are among them; of these only such count that were the last.
+
         :param refusals: dicts with id (of the recipient), kind (hard|soft), counts, status, reason and text
         """
         if not refusals:
@@ -29,10 +31,10 @@ class EmailVerdict(models.Model):
                 INSERT INTO email_verdict
                             (at, noted_at, counted_at, recipient_id, mailing_id, campaign_id, company_id, email, kind,
                              reason, status_code, diagnostic, rule, matched_by, channel, provider_id, reference,
-                             raw_size, state, event_id)
+                             raw_size, counts, state, event_id)
                      SELECT %(now)s, %(now)s, %(now)s, r.id, r.mailing_id, m.campaign_id, m.company_id, r.email, o.kind,
                             o.reason, o.status, o.text, %(rule)s, 'dialogue', 'dialogue', %(provider)s,
-                            'dialogue ' || extract(epoch FROM now()), 0,
+                            'dialogue ' || extract(epoch FROM now()), 0, o.counts,
                             CASE WHEN o.counts THEN 'counted' ELSE 'noted' END,
                             (SELECT max(e.id) FROM email_campaign_event e
                               WHERE e.recipient_id = r.id AND e.kind IN ('bounce', 'failed'))
@@ -52,3 +54,17 @@ class EmailVerdict(models.Model):
         )
         self.invalidate_model(flush=False)
         self.env["email.address"]._recount([(email, hard) for email, hard, state in rows if state == "counted"])
+
+    @api.model
+    def _supersede(self, recipient_ids):
+        """Note that these are tried again: what was said while they were handed over is about the try before."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE email_verdict SET superseded = TRUE
+                 WHERE recipient_id = ANY(%s) AND channel = 'dialogue' AND superseded IS NOT TRUE
+                """,
+                list(recipient_ids),
+            )
+        )
+        self.invalidate_model(["superseded"], flush=False)

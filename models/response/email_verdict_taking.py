@@ -1,15 +1,10 @@
 import json
-import logging
-
-import psycopg2
 
 from odoo import api, models
 from odoo.tools import SQL
 
 from ..audience.consent.email_erasure import ERASED_DOMAIN
 from . import verdict_items
-
-_logger = logging.getLogger(__name__)
 
 # Within one transaction things come one after the other, too.
 MOMENT = SQL("clock_timestamp() AT TIME ZONE 'utc'")
@@ -76,29 +71,16 @@ class EmailVerdict(models.Model):
     def _providers_of(self, recipient_ids):
         """Give {recipient id: id of the provider by which its mass email leaves, as far as that is known}."""
         recipients = self.env["email.campaign.recipient"].sudo().browse(recipient_ids)
-        of_mailing = {mailing: self._provider_of(mailing).id or None for mailing in recipients.mailing_id}
-        return {recipient.id: of_mailing[recipient.mailing_id] for recipient in recipients}
-
-    @api.model
-    def _provider_of(self, mailing):
-        """Give the provider that `mailing` was to leave by: the chosen one, or that of the mail server for its sender.
-
-        None is made where there is none.
-        """
-        if mailing.provider_id:
-            return mailing.provider_id
-        providers = self.env["email.provider"].sudo().with_context(active_test=False)
-        server, _sender = providers._mail_servers(mailing.company_id)._find_mail_server(mailing.email_from)
-        return providers.search([("mail_server_id", "=", server.id if server else False)], limit=1)
+        of_mailing = self.env["email.provider"]._of_mailings(recipients.mailing_id)
+        return {recipient.id: of_mailing[recipient.mailing_id].id or None for recipient in recipients}
 
     @api.model
     def _write_down(self, rows):
         """Insert those of `rows` that are new; give [(id, state)] of them.
 
-        What another channel told of the same email already is no second fact; its message is kept where the first
-        telling had none.
+        What another channel told of the same email already is no second fact, unless only this counts; its message is
+        kept where the first telling had none.
         """
-        same = [(kind, known) for kind in LOGGED for known in SAME.get(kind, (kind,))]
         new = self.env.execute_query(
             SQL(
                 """
@@ -106,16 +88,16 @@ class EmailVerdict(models.Model):
                     SELECT o.*, r.mailing_id, m.campaign_id, m.company_id, r.email, %(moment)s AS moment,
                            known.id AS known
                       FROM json_to_recordset(%(rows)s) AS o (
-                               recipient_id int, kind varchar, state varchar, reason varchar, status varchar,
-                               diagnostic varchar, rule varchar, matched_by varchar, channel varchar, provider_id int,
-                               reference varchar, raw text, raw_size int, at timestamp, subject varchar, sender varchar)
+                               recipient_id int, kind varchar, counts bool, state varchar, reason varchar,
+                               status varchar, diagnostic varchar, rule varchar, matched_by varchar,
+                               channel varchar, provider_id int, reference varchar, raw text, raw_size int,
+                               at timestamp, subject varchar, sender varchar)
                       JOIN email_campaign_recipient r ON r.id = o.recipient_id
                       JOIN email_campaign_mailing m ON m.id = r.mailing_id
                  LEFT JOIN LATERAL (SELECT v.id FROM email_verdict v
                                      WHERE v.recipient_id = o.recipient_id AND v.channel <> o.channel
                                        AND v.state <> 'proposed'
-                                       AND (o.kind, v.kind) IN (SELECT * FROM unnest(%(kinds)s::varchar[],
-                                                                                     %(known)s::varchar[]))
+                                       AND %(same)s
                                      LIMIT 1) AS known ON TRUE
                 ), filled AS (
                     UPDATE email_verdict v SET raw = convert_to(i.raw, 'UTF8'), raw_size = i.raw_size
@@ -124,22 +106,36 @@ class EmailVerdict(models.Model):
                 INSERT INTO email_verdict
                             (at, noted_at, counted_at, recipient_id, mailing_id, campaign_id, company_id, email, kind,
                              reason, status_code, diagnostic, rule, matched_by, channel, provider_id, reference, raw,
-                             raw_size, subject, sender, state)
+                             raw_size, subject, sender, counts, state)
                      SELECT coalesce(at, moment), moment, moment, recipient_id, mailing_id, campaign_id, company_id,
                             email, kind, reason, status, diagnostic, rule, matched_by, channel, provider_id, reference,
-                            convert_to(raw, 'UTF8'), raw_size, subject, sender, state
+                            convert_to(raw, 'UTF8'), raw_size, subject, sender, counts, state
                        FROM item WHERE known IS NULL ORDER BY recipient_id
                 ON CONFLICT (recipient_id, kind, reference) DO NOTHING
                   RETURNING id, state
                 """,
                 moment=MOMENT,
                 rows=json.dumps(rows),
-                kinds=[kind for kind, _known in same],
-                known=[known for _kind, known in same],
+                same=self._same(SQL("v"), SQL("o")),
             )
         )
         self.invalidate_model(flush=False)
         return new
+
+    @api.model
+    def _same(self, known, told):
+        """Give the condition by which a row `known` tells already what `told` does, of the same recipient."""
+        kinds = [(kind, before) for kind in LOGGED for before in SAME.get(kind, (kind,))]
+        return SQL(
+            """
+            (%(told)s.kind, %(known)s.kind) IN (SELECT * FROM unnest(%(kinds)s::varchar[], %(before)s::varchar[]))
+            AND %(known)s.superseded IS NOT TRUE AND (%(known)s.counts IS TRUE OR %(told)s.counts IS NOT TRUE)
+            """,
+            known=known,
+            told=told,
+            kinds=[kind for kind, _before in kinds],
+            before=[before for _kind, before in kinds],
+        )
 
     @api.model
     def _follow(self, ids, again=None):
@@ -151,21 +147,46 @@ class EmailVerdict(models.Model):
             return
         self._settle_doubts(ids)
         self._log_these(ids, again)
-        self._stamp(self._recipients_of(ids))
+        self._stamp(self._bounced_by(ids))
         addresses = self.env["email.address"].sudo()
-        query = SQL("SELECT email, kind, state FROM email_verdict WHERE id = ANY(%s) ORDER BY email", ids)
-        told = self.env.execute_query(query)
-        addresses._recount(
-            [(email, kind == "hard") for email, kind, state in told if kind in ("hard", "soft") and state == "counted"]
-        )
-        addresses._note_delivered({email for email, kind, _state in told if kind == "delivered"})
+        addresses._recount(self._told_of(ids, "counted"))
+        query = SQL("SELECT DISTINCT email FROM email_verdict WHERE id = ANY(%s) AND kind = 'delivered'", ids)
+        addresses._note_delivered({email for (email,) in self.env.execute_query(query)})
         self._opt_these_out(ids)
         self.env.invalidate_all()
 
     @api.model
-    def _recipients_of(self, ids):
-        query = SQL("SELECT DISTINCT recipient_id FROM email_verdict WHERE id = ANY(%s)", list(ids))
+    def _bounced_by(self, ids):
+        """Give the ids of the recipients of whom some of these say that the email bounced."""
+        query = SQL(
+            "SELECT DISTINCT recipient_id FROM email_verdict WHERE id = ANY(%s) AND kind IN ('hard', 'soft')", list(ids)
+        )
         return [recipient_id for (recipient_id,) in self.env.execute_query(query)]
+
+    @api.model
+    def _told_of(self, ids, state):
+        """Give (address, whether it is one hard bounce more or less) for those of `ids` that are bounces which count.
+
+        One email that bounced is one, however many reports there are of it: only the first and the last matter.
+        """
+        return self.env.execute_query(
+            SQL(
+                """
+                WITH mine AS MATERIALIZED (
+                    SELECT id, recipient_id, email, kind FROM email_verdict
+                     WHERE id = ANY(%s) AND state = %s AND counts AND kind IN ('hard', 'soft') AND email IS NOT NULL
+                )
+                SELECT m.email, m.kind = 'hard'
+                       AND row_number() OVER (PARTITION BY m.recipient_id, m.kind ORDER BY m.id) = 1
+                       AND NOT EXISTS (SELECT FROM email_verdict v
+                                        WHERE v.recipient_id = m.recipient_id AND v.kind = 'hard'
+                                          AND v.state = 'counted' AND v.id NOT IN (SELECT id FROM mine))
+                  FROM mine m ORDER BY m.email, m.id
+                """,
+                list(ids),
+                state,
+            )
+        )
 
     @api.model
     def _log_these(self, ids, again):
@@ -239,6 +260,7 @@ class EmailVerdict(models.Model):
                            min(v.noted_at) FILTER (WHERE s.stands) AS bounced_at
                       FROM email_verdict v, LATERAL (SELECT v.state IN ('counted', 'noted') AS stands) s
                      WHERE v.recipient_id = ANY(%s) AND v.kind IN ('hard', 'soft') AND v.state <> 'proposed'
+                       AND v.superseded IS NOT TRUE
                      GROUP BY 1
                 )
                 UPDATE email_campaign_recipient r
@@ -250,31 +272,3 @@ class EmailVerdict(models.Model):
                 list(recipient_ids),
             )
         )
-
-    @api.model
-    def _opt_these_out(self, ids):
-        """Opt out whoever complained, or asked for it, each by itself: these are few, and each has its own ways."""
-        for verdict in self.sudo().browse(ids).filtered(lambda one: one.kind in ("complaint", "opt_out")):
-            try:
-                with self.env.cr.savepoint():
-                    verdict.opted_out = verdict._opt_out()
-                    verdict.flush_recordset()
-            except psycopg2.OperationalError:
-                raise  # somebody else writes the same: all of it is done again
-            except Exception:
-                _logger.exception("Nobody could be opted out by the verdict %s", verdict.id)
-
-    def _opt_out(self):
-        """Opt the recipient out as the policy says; give whether that changed anything."""
-        complained = self.kind == "complaint"
-        recipient = self.recipient_id.with_context(
-            email_consent={"source": "complaint" if complained else "mail_program", "detail": self.rule}
-        )
-        office = recipient._speaking_to_company()
-        source = office.env._("spam complaint") if complained else office.env._("opted out at the provider")
-        everything = complained and self._policy()["complaint_scope"] == "everything"
-        changed = recipient._opt_out(source, everything=everything)
-        if not complained and changed:
-            events = self.env["email.campaign.event"].sudo()
-            self.event_id = events.search([("recipient_id", "=", recipient.id), ("kind", "=", "opt_out")], limit=1)
-        return bool(changed)

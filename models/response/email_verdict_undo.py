@@ -2,7 +2,6 @@ from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from .email_verdict import BLOCKS
 from .email_verdict_taking import MOMENT
 
 # What a person may take back. An opt-out is the recipient's own word.
@@ -33,10 +32,31 @@ class EmailVerdict(models.Model):
         undone = self.filtered(lambda verdict: verdict.state == "undone")
         self._check_decided(proposed | undone)
         again = self.env._("Confirmed by %s", self.env.user.name)
+        proposed -= proposed._known()
         for verdicts in (proposed, undone):
             self.sudo()._follow(verdicts._set_standing(), again)
         self._tell_figures()
         return True
+
+    def _known(self):
+        """Let go of those of these proposals that tell what stands already; give them."""
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT p.id FROM email_verdict p
+                 WHERE p.id = ANY(%(ids)s)
+                   AND EXISTS (SELECT FROM email_verdict v
+                                WHERE v.recipient_id = p.recipient_id AND %(same)s
+                                  AND (v.state IN ('counted', 'noted') OR v.id = ANY(%(ids)s) AND v.id < p.id))
+                """,
+                ids=self.ids,
+                same=self._same(SQL("v"), SQL("p")),
+            )
+        )
+        known = self.browse([verdict_id for (verdict_id,) in rows])
+        known._set_undone("proposed", self.env._("Told already"))
+        return known
 
     def action_dismiss(self):
         """Say that those that are proposed are about somebody else, or wrong: nothing follows from them.
@@ -58,13 +78,11 @@ class EmailVerdict(models.Model):
         changed = self.sudo().browse(standing._set_undone("standing", reason))
         ids = changed.ids
         self.sudo()._log_undone(ids, reason)
-        self.sudo()._stamp(changed.recipient_id.ids)
-        counted = changed.filtered(lambda one: one.kind in ("hard", "soft") and one.email and not one.is_block)
-        told = [(one.email, one.kind == "hard") for one in counted]
-        self.env["email.address"].sudo()._recount_undone(told, reason)
+        self.sudo()._stamp(self.sudo()._bounced_by(ids))
+        self.env["email.address"].sudo()._recount_undone(self.sudo()._told_of(ids, "undone"), reason)
         complaints = changed.filtered(lambda one: one.kind == "complaint" and one.email)
         if complaints:
-            complaints._opt_in_again(reason)
+            complaints._release(reason)
         self._tell_figures()
 
     def _check_decided(self, chosen):
@@ -89,13 +107,10 @@ class EmailVerdict(models.Model):
             SQL(
                 """
                 UPDATE email_verdict
-                   SET state = CASE WHEN kind IN ('complaint', 'opt_out')
-                                      OR kind IN ('hard', 'soft') AND coalesce(reason, '') <> ALL(%(blocks)s)
-                                    THEN 'counted' ELSE 'noted' END,
+                   SET state = CASE WHEN counts THEN 'counted' ELSE 'noted' END,
                        counted_at = %(moment)s, undone_at = NULL, undone_by_id = NULL, undone_reason = NULL
                  WHERE id = ANY(%(ids)s) AND state IN ('proposed', 'undone') RETURNING id
                 """,
-                blocks=list(BLOCKS),
                 moment=MOMENT,
                 ids=self.ids,
             )
@@ -137,22 +152,6 @@ class EmailVerdict(models.Model):
             )
         )
         self.env["email.campaign.event"].invalidate_model(flush=False)
-
-    def _opt_in_again(self, reason):
-        """Take back the opting out that complaints caused, unless another one stands that says the same."""
-        detail = self.env._("Complaint taken back by %(user)s: %(reason)s", user=self.env.user.name, reason=reason)
-        for complaint in self:
-            recipient = complaint.recipient_id
-            same = self.search([("email", "=", complaint.email), ("kind", "in", ("complaint", "opt_out"))]).filtered(
-                lambda one, list_type=recipient.list_type_id: one.recipient_id.list_type_id == list_type
-            )
-            if any(one.state == "counted" for one in same):
-                continue
-            # Whichever of them opted the person out, which later ones could not do once more.
-            for one in same.filtered(lambda one: one.opted_out and one.kind == "complaint"):
-                evidence = {"source": "hand", "detail": detail, "user_id": self.env.uid}
-                one.recipient_id.with_context(email_consent=evidence)._opt_in_again(detail)
-                one.opted_out = False
 
     def _tell_figures(self):
         """Let open forms show the numbers as they are now."""

@@ -117,6 +117,8 @@ class EmailVerdict(models.Model):
                     kept=len(octets) // 1024,
                     size=verdict.raw_size // 1024,
                 )
+            elif not octets and verdict.raw_size and not days:
+                verdict.raw_note = self.env._("Messages are not kept, say the settings.")
             elif not octets and verdict.raw_size:
                 verdict.raw_note = self.env._("Messages are kept for %s days, and this one is older.", days)
             elif not octets and verdict.channel == "dialogue":

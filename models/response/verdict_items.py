@@ -55,6 +55,7 @@ def _row(item, emails):
     return {
         "recipient_id": recipient_id,
         "kind": kind,
+        "counts": counts,
         "state": ("counted" if counts else "noted") if item.get("signed", True) else "proposed",
         "reason": failed.reason if failed else None,
         "status": text(failed.status, 20) if failed else None,

@@ -119,6 +119,7 @@ class EmailCampaignMailing(models.Model):
         self.env.invalidate_all(flush=False)
         if not rows:
             raise UserError(self.env._("Nothing failed here, so there is nothing to try again."))
+        self.env["email.verdict"].sudo()._supersede([recipient_id for (recipient_id,) in rows])
         self.sudo()._reopen()
         return True
 

@@ -52,9 +52,9 @@ FLUSH = SQL(
                smtp_reply = CASE WHEN o.state = 'queued' THEN r.smtp_reply ELSE o.reply END,
                sent_at = CASE WHEN o.state = 'sent' OR o.state = 'in_doubt' AND %(evidence)s
                               THEN now() AT TIME ZONE 'utc' ELSE r.sent_at END,
-               bounced_at = CASE WHEN o.bounce IS NOT NULL
+               bounced_at = CASE WHEN o.bounce IS NOT NULL AND %(final)s
                                  THEN now() AT TIME ZONE 'utc' ELSE r.bounced_at END,
-               bounce_kind = coalesce(o.bounce, r.bounce_kind)
+               bounce_kind = CASE WHEN o.bounce IS NOT NULL AND %(final)s THEN o.bounce ELSE r.bounce_kind END
           FROM outcome o, held m
          WHERE r.id = o.id AND m.id = r.mailing_id
            -- Where others took us for dead, as when the database was away, they left our number on it.
@@ -73,6 +73,9 @@ FLUSH = SQL(
     max=MAX_ATTEMPTS,
     delay=FIRST_DELAY,
     evidence=EVIDENCE,
+    final=SQL(
+        "(o.state = 'failed' OR o.state = 'retry' AND r.attempts >= %s AND m.state <> 'cancelled')", MAX_ATTEMPTS
+    ),
 )
 
 
@@ -308,7 +311,7 @@ class EmailCampaignRecipient(models.Model):
         """Write down what became of handed rows of `mailing`, with the log, in one transaction with it.
 
         :param outcomes: dicts with id, state (sent|retry|failed|in_doubt|queued), code, reply and, where the refusal
-            counts against the address, bounce (hard|soft)
+            counts against the address if it is for good or the last, bounce (hard|soft)
         """
         if not outcomes:
             return

@@ -32,6 +32,27 @@ class EmailProvider(models.Model):
         )
         return (preferred | others) - mailing.sudo().refused_provider_ids
 
+    @api.model
+    def _of_mailings(self, mailings):
+        """Give {mass email: the provider that it was to leave by}, empty where there is none.
+
+        That is the chosen one, or that of the mail server which Odoo finds for the sender. It says what was, for what
+        comes back: none is made, and one that is archived or refused the mass email is it still.
+        """
+        providers = self.sudo().with_context(active_test=False)
+        found, by_sender = {}, {}
+        for mailing in mailings.sudo():
+            if mailing.provider_id:
+                found[mailing] = mailing.provider_id
+                continue
+            key = mailing.company_id, mailing.email_from
+            if key not in by_sender:
+                server, _sender = self._mail_servers(mailing.company_id)._find_mail_server(mailing.email_from)
+                wanted = [("mail_server_id", "=", server.id if server else False)]
+                by_sender[key] = providers.search(wanted, limit=1)
+            found[mailing] = by_sender[key]
+        return found
+
     def _may_send_from(self, sender, company):
         """Tell whether mail of `company` from the address `sender` may leave by this provider."""
         self.ensure_one()

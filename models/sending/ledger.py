@@ -119,7 +119,8 @@ class Ledger:
                 continue
             # What is about the sender asks nothing about this recipient, who can be written to later.
             state = "queued" if outcome.key in blamed else verdict.state(outcome)
-            kind, reason = verdict.refusal(outcome) if state == "failed" else (None, None)
+            # It is for the database to say whether a temporary one was the last.
+            kind, reason = verdict.refusal(outcome) if state in ("failed", "retry") else (None, None)
             if state == "retry" and outcome.result == "transient":
                 slowed[domain(mail)] = (outcome.code, reply)
             if reason:

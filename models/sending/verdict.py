@@ -37,14 +37,17 @@ def reply(outcome):
 
 
 def refusal(outcome):
-    """Give (kind, reason) of a refusal for good: whether it counts against the address (hard, soft, None), and why.
+    """Give (kind, reason) of a refusal that is for good, or the last: whether it counts against the address, and why.
 
-    The reason is None where there is nothing to say about the recipient or about the sender.
+    The kind is hard, soft or None; a temporary refusal is never hard, whatever is said. The reason is None where there
+    is nothing to say about the recipient or about the sender.
     """
-    if outcome.result != "permanent" or outcome.stage not in ("RCPT", "end of data"):
+    if outcome.result not in ("permanent", "transient") or outcome.stage not in ("RCPT", "end of data"):
         return None, None
     _permanent, reason = bounce.classify(outcome.code, outcome.enhanced or None, outcome.text)
-    return ("hard" if reason == "dead_address" else "soft" if reason in SOFT_REASONS else None), reason
+    if reason == "dead_address":
+        return ("hard" if outcome.result == "permanent" else "soft"), reason
+    return ("soft" if reason in SOFT_REASONS else None), reason
 
 
 def state(outcome):

@@ -15,6 +15,7 @@ ACTIONS = [
     ("expire", "Did Not Confirm"),
     ("import", "Imported"),
     ("erase", "Erased"),
+    ("restored", "Opt-out Taken Back"),
 ]
 SOURCES = [
     ("form", "Subscribe Form"),
@@ -171,6 +172,31 @@ class EmailConsent(models.Model):
             )
         )
         self.invalidate_model(flush=False)
+
+    @api.model
+    def _only_complained(self, pairs):
+        """Give those `pairs` of an address and the id of a list type, None for all email, that opted out by complaint.
+
+        Their owner has not said so yet, as far as the ledger has it. None where it is a complaint that is told now.
+        """
+        if not pairs or (self.env.context.get("email_consent") or {}).get("source") == "complaint":
+            return []
+        emails, list_type_ids = zip(*pairs, strict=True)
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT p.email, p.list_type_id
+                  FROM unnest(%s::varchar[], %s::int[]) AS p (email, list_type_id),
+                       LATERAL (SELECT c.action, c.source FROM email_consent c
+                                 WHERE c.email = p.email AND c.list_type_id IS NOT DISTINCT FROM p.list_type_id
+                                   AND c.action IN ('opt_in', 'opt_in_confirmed', 'opt_out', 'restored')
+                                 ORDER BY c.id DESC LIMIT 1) AS last
+                 WHERE last.action = 'opt_out' AND last.source = 'complaint'
+                """,
+                list(emails),
+                list(list_type_ids),
+            )
+        )
 
     @api.model
     def _visitor(self):

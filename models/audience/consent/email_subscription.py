@@ -23,14 +23,31 @@ class EmailSubscription(models.Model):
 
     @api.model
     def _set_states(self, pairs, state, source):
-        """Record what the owners said, and write into the ledger what that changed, or confirmed."""
+        """Record what the owners said, and write into the ledger what that changed, or confirmed.
+
+        Who was opted out by a complaint and says so now has changed something, too: it is their own word.
+        """
         changed = super()._set_states(pairs, state, source)
+        if state == "opted_out" and len(changed) < len(pairs):
+            same = sorted(set(pairs) - set(changed))
+            changed = changed + self.env["email.consent"].sudo()._only_complained(same)
         confirmed = (self.env.context.get("email_consent") or {}).get("action") == "opt_in_confirmed"
         if said := pairs if confirmed else changed:
             emails, list_type_ids = zip(*said, strict=True)
             query = SQL("SELECT * FROM unnest(%s::varchar[], %s::int[])", list(emails), list(list_type_ids))
             self.env["email.consent"]._told(detail=source)._record(query, ACTION_OF[state])
         return changed
+
+    def _restore(self, state, source):
+        """Let this be what it was before it was opted out, which was a mistake; no `state` where there was none.
+
+        What the ledger says of it is up to who calls.
+        """
+        if state:
+            self._set_states([(self.email, self.list_type_id.id)], state, source)
+            return
+        self.env["email.consent"]._told(detail=source)._record([self.email], "restored", self.list_type_id)
+        self.unlink()
 
     @api.model
     def _opt_out_of_others(self, email, list_type, source):

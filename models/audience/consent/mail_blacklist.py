@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ....tools import address
+
 
 class MailBlacklist(models.Model):
     """Who comes onto Odoo's list of those who get no email at all, and who goes, is on record."""
@@ -23,6 +25,15 @@ class MailBlacklist(models.Model):
         result = super().write(vals)
         turned._record_consent("opt_out" if vals.get("active") else "opt_in")
         return result
+
+    def _add(self, email, message=None):
+        """Put it on the list; who is there by a complaint and says so now is on record with that, too."""
+        key = address.key(email or "")
+        again = self.env["email.consent"].sudo()._only_complained([(key, None)])
+        entry = super()._add(email, message=message)
+        if again and entry.by_owner:
+            self.env["email.consent"].sudo()._record([key], "opt_out")
+        return entry
 
     def unlink(self):
         """Write who is taken off into the ledger of consent; who is erased is on record there already."""
