@@ -1,4 +1,4 @@
-"""The plain-text half of an email, from its HTML."""
+"""Plain text: the half of an email that is made from its HTML, and what strangers wrote, in one line."""
 
 from __future__ import annotations
 
@@ -29,3 +29,13 @@ def plain_text(markup: str) -> str:
         if line or (text and text[-1]):
             text.append(line)
     return "\n".join(text).strip() + "\n"
+
+
+def one_line(text: object, longest: int) -> str:
+    """Give `text` on one line, as a database takes it: at most `longest` characters, all of them printable.
+
+    >>> one_line("Chairs \\n and tables", 12)
+    'Chairs and t'
+    """
+    told = "" if text is None else str(text)[: longest * 4]
+    return " ".join("".join(char if char.isprintable() else " " for char in told).split())[:longest]

@@ -23,12 +23,10 @@ class EmailAudience(models.AbstractModel):
 
     def _frequency_cap(self):
         """Give the cap, or None."""
-        parameters = self.env["ir.config_parameter"].sudo()
-        number = parameters.get_param("email_campaign.frequency_cap", "")
-        days = parameters.get_param("email_campaign.frequency_days", "")
-        if not number.isdigit() or not int(number):
-            return None
-        return Cap(int(number), int(days) if days.isdigit() and int(days) else 7)
+        parameters = self.env["ir.config_parameter"]
+        number = parameters._email_campaign_number("email_campaign.frequency_cap", 0)
+        days = parameters._email_campaign_number("email_campaign.frequency_days", 7) or 7
+        return Cap(number, days) if number else None
 
     def _too_often(self, mailing, email, few):
         """Give (joins, expression): whether the cap keeps an address from `mailing`.

@@ -1,4 +1,5 @@
 from . import crm_lead
+from . import ir_config_parameter
 from . import ir_qweb
 from . import ir_websocket
 from . import ir_filters

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
-from ..response import email_verdict_policy
+from ..response import email_verdict_policy, email_visit
 
 # Field of the settings: parameter. What is stored is the word True or False, and nothing stored means True.
 SWITCHES = {
@@ -16,9 +16,9 @@ NUMBERS = {
     "email_campaign_hourly_cap": ("email_campaign.hourly_cap", 0, 0, 100_000_000),
     "email_campaign_portion_size": ("email_campaign.portion_size", 500, 1, 10_000),
     "email_campaign_sender_slots": ("email_campaign.sender_slots", 1, 1, 32),
-    "email_campaign_soon_seconds": ("email_campaign.soon_seconds", 5, 0, 3_600),
-    "email_campaign_burst_links": ("email_campaign.burst_links", 3, 0, 1_000),
-    "email_campaign_burst_seconds": ("email_campaign.burst_seconds", 3, 1, 60),
+    "email_campaign_soon_seconds": email_visit.RULES["soon"],
+    "email_campaign_burst_links": email_visit.RULES["links"],
+    "email_campaign_burst_seconds": email_visit.RULES["seconds"],
     "email_campaign_key_days": ("email_campaign.key_days", 1825, 1, 36_500),
 }
 # How long the log keeps each kind of event, in days; see `email.campaign.event.rollup`.
@@ -154,8 +154,7 @@ class ResConfigSettings(models.TransientModel):
         parameters = self.env["ir.config_parameter"].sudo()
         values = {field: parameters.get_param(key, "True") != "False" for field, key in SWITCHES.items()}
         for field, (key, default, _least, _most) in NUMBERS.items():
-            stored = parameters.get_param(key, "")
-            values[field] = int(stored) if stored.isdigit() else default
+            values[field] = parameters._email_campaign_number(key, default)
         values["email_campaign_open_tracking"] = self.env["email.visit"]._open_tracking()
         values["email_campaign_complaint_scope"] = self.env["email.verdict"]._policy()["complaint_scope"]
         return {**super().get_values(), **values}

@@ -158,8 +158,7 @@ class EmailCampaignEventRollup(models.Model):
     @api.model
     def _keep_days(self, kind):
         """Give the days that events of a kind are kept for, 0 for good."""
-        stored = self.env["ir.config_parameter"].sudo().get_param(KEEP % kind, "")
-        return int(stored) if stored.isdigit() else 0
+        return self.env["ir.config_parameter"]._email_campaign_number(KEEP % kind, 0)
 
     @api.autovacuum
     def _gc_events(self):

@@ -10,24 +10,30 @@ class EmailCampaignRecipient(models.Model):
     _inherit = "email.campaign.recipient"
 
     def _settle_by_evidence(self):
-        """Take it for sent if that was in doubt: something came back that only who got it can have caused."""
+        """Take these for sent where that was in doubt: something came back that only who got it can have caused."""
         self.flush_recordset(["state"])
         settled = self.env.execute_query(
             SQL(
                 """
-                UPDATE email_campaign_recipient
-                   SET state = 'sent', worker = NULL, sent_at = now() AT TIME ZONE 'utc' - %s * interval '1 s'
-                 WHERE id = %s AND state = 'in_doubt' RETURNING id
+                WITH settled AS (
+                    UPDATE email_campaign_recipient
+                       SET state = 'sent', worker = NULL, sent_at = now() AT TIME ZONE 'utc' - %(soon)s * interval '1 s'
+                     WHERE id = ANY(%(ids)s) AND state = 'in_doubt' RETURNING id, mailing_id
+                )
+                INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, detail)
+                     SELECT s.mailing_id, m.campaign_id, s.id, 'sent', now() AT TIME ZONE 'utc', %(detail)s
+                       FROM settled s JOIN email_campaign_mailing m ON m.id = s.mailing_id ORDER BY s.id
+                  RETURNING id
                 """,
                 # When it was sent nobody knows; not so late that what the person does now would be too soon.
-                self.env["email.visit"]._rules()["soon"],
-                self.id,
+                soon=self.env["email.visit"]._rules()["soon"],
+                ids=self.ids,
+                detail=self[:1]._speaking_to_company().env._("known from what came back"),
             )
         )
         if settled:
             self.invalidate_recordset()
-            detail = self._speaking_to_company().env._("known from what came back")
-            self.env["email.campaign.event"]._log(self, "sent", detail=detail)
+            self.env["email.campaign.event"].invalidate_model(flush=False)
 
     def _opt_out(self, source, everything=False, ip=None, user_agent=None, **told):
         """Opt the owner of one recipient's address out of the list type it came by, or of all email.

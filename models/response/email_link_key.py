@@ -51,8 +51,7 @@ class EmailLinkKey(models.Model):
 
     @api.model
     def _days(self):
-        stored = self.env["ir.config_parameter"].sudo().get_param("email_campaign.key_days", "")
-        return int(stored) if stored.isdigit() else DAYS
+        return self.env["ir.config_parameter"]._email_campaign_number("email_campaign.key_days", DAYS)
 
     @api.model
     def _expiry(self):

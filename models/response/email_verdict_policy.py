@@ -28,11 +28,7 @@ class EmailVerdict(models.Model):
     def _policy(self):
         """Give {name: number} of the NUMBERS, and `complaint_scope`."""
         parameters = self.env["ir.config_parameter"].sudo()
-        policy = {}
-        for name, (key, default, least, most) in NUMBERS.items():
-            stored = parameters.get_param(key, "").strip()
-            # Anybody may have written it there: int() refuses some digits, and more than some thousand of them.
-            policy[name] = min(max(int(stored[:18]), least), most) if stored.isdecimal() else default
+        policy = {name: parameters._email_campaign_number(*number) for name, number in NUMBERS.items()}
         scope = parameters.get_param(SCOPE, "type")
         policy["complaint_scope"] = scope if scope in dict(SCOPES) else "type"
         return policy

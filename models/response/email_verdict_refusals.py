@@ -3,6 +3,8 @@ import json
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..audience.email_address_changes import NOW
+
 # The reason for a refusal, in the words of `rule`.
 RULE = "SMTP reply"
 
@@ -18,9 +20,9 @@ class EmailVerdict(models.Model):
 
         One statement, and one for the addresses; nothing where nothing was refused.
 
-        :param provider: what they were sent by
         Temporary ones are among them; of these only such count that were the last.
 
+        :param provider: what they were sent by
         :param refusals: dicts with id (of the recipient), kind (hard|soft), counts, status, reason and text
         """
         if not refusals:
@@ -46,7 +48,7 @@ class EmailVerdict(models.Model):
                 ON CONFLICT DO NOTHING
                   RETURNING email, kind = 'hard', state
                 """,
-                now=SQL("now() AT TIME ZONE 'utc'"),
+                now=NOW,
                 rule=RULE,
                 provider=provider.id or None,
                 refusals=json.dumps(refusals),

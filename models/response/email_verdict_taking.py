@@ -4,10 +4,9 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..audience.consent.email_erasure import ERASED_DOMAIN
+from ..audience.email_address_changes import MOMENT
 from . import verdict_items
 
-# Within one transaction things come one after the other, too.
-MOMENT = SQL("clock_timestamp() AT TIME ZONE 'utc'")
 # The kind of event that the log has of a verdict. Opting out writes its own, and what nobody understood is none.
 LOGGED = {
     "hard": "bounce",
@@ -228,25 +227,11 @@ class EmailVerdict(models.Model):
     @api.model
     def _settle_doubts(self, ids):
         """Whatever comes back did leave."""
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH settled AS (
-                    UPDATE email_campaign_recipient r
-                       SET state = 'sent', worker = NULL, sent_at = now() AT TIME ZONE 'utc'
-                     WHERE r.state = 'in_doubt' AND r.id IN (SELECT recipient_id FROM email_verdict
-                                                              WHERE id = ANY(%(ids)s) AND kind = ANY(%(kinds)s))
-                 RETURNING r.id, r.mailing_id
-                )
-                INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, detail)
-                     SELECT s.mailing_id, m.campaign_id, s.id, 'sent', now() AT TIME ZONE 'utc', %(detail)s
-                       FROM settled s JOIN email_campaign_mailing m ON m.id = s.mailing_id
-                """,
-                ids=list(ids),
-                kinds=list(EVIDENCE),
-                detail=self.env._("known from what came back"),
-            )
+        query = SQL(
+            "SELECT DISTINCT recipient_id FROM email_verdict WHERE id = ANY(%s) AND kind = ANY(%s)", ids, list(EVIDENCE)
         )
+        recipients = self.env["email.campaign.recipient"].sudo()
+        recipients.browse(number for (number,) in self.env.execute_query(query))._settle_by_evidence()
 
     @api.model
     def _stamp(self, recipient_ids):

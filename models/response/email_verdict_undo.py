@@ -2,11 +2,10 @@ from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from .email_verdict_taking import MOMENT
+from ..audience.email_address_changes import MOMENT, NOW
 
 # What a person may take back. An opt-out is the recipient's own word.
 TAKEN_BACK = ("hard", "soft", "complaint")
-NOW = SQL("now() AT TIME ZONE 'utc'")
 
 
 class EmailVerdict(models.Model):

@@ -17,11 +17,11 @@ SETTINGS = SQL(
     "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = %s; SET LOCAL synchronous_commit = off;",
     LOCK_TIMEOUT,
 )
-# Numbers that decide on human or machine: parameter, what nothing stored means.
+# Numbers that decide on human or machine: parameter, what nothing stored means, the smallest and the largest.
 RULES = {
-    "soon": ("email_campaign.soon_seconds", 5),
-    "links": ("email_campaign.burst_links", 3),
-    "seconds": ("email_campaign.burst_seconds", 3),
+    "soon": ("email_campaign.soon_seconds", 5, 0, 3_600),
+    "links": ("email_campaign.burst_links", 3, 0, 1_000),
+    "seconds": ("email_campaign.burst_seconds", 3, 1, 60),
 }
 
 
@@ -67,12 +67,8 @@ class EmailVisit(models.AbstractModel):
     @ormcache(cache="stable")
     def _rules(self):
         """Give {name: number} of the RULES."""
-        parameters = self.env["ir.config_parameter"].sudo()
-        found = {}
-        for name, (key, default) in RULES.items():
-            stored = parameters.get_param(key, "")
-            found[name] = int(stored) if stored.isdigit() else default
-        return found
+        parameters = self.env["ir.config_parameter"]
+        return {name: parameters._email_campaign_number(*number) for name, number in RULES.items()}
 
     @api.model
     def _keep(self, kind, ids, request):

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime, timezone
 
 from ...tools import address
+from ...tools.plaintext import one_line
 
 _logger = logging.getLogger(__name__)
 
@@ -99,11 +100,8 @@ def kind_of(verdict, failed):
 
 
 def text(value, longest):
-    """Give `value` as text that PostgreSQL and JSON take: on one line, without NUL, bounded; None for nothing."""
-    if value is None:
-        return None
-    told = str(value)[: longest * 4].encode("utf-8", "replace").decode()
-    return " ".join("".join(char if char.isprintable() else " " for char in told).split())[:longest] or None
+    """Give `value` as text that PostgreSQL and JSON take, None for nothing."""
+    return one_line(value, longest) or None
 
 
 def _reference(raw, verdict, at):

@@ -1,4 +1,4 @@
-"""What a request for a tracked link or image is, and where it leads; nothing here knows of Odoo or a database."""
+"""What a request for a tracked link or image is, and where it leads; nothing here asks Odoo or a database."""
 
 from typing import NamedTuple
 

@@ -285,8 +285,8 @@ class EmailCampaignMailing(models.Model):
     @api.model
     def _portion_size(self):
         """Give how many recipients a worker claims at a time."""
-        written = self.env["ir.config_parameter"].get_param("email_campaign.portion_size")
-        return max(1, int(written)) if (written or "").isdecimal() else PORTION
+        parameters = self.env["ir.config_parameter"]
+        return parameters._email_campaign_number("email_campaign.portion_size", PORTION, least=1)
 
     @api.model
     def _plan_next(self):

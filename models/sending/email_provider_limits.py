@@ -214,4 +214,4 @@ class EmailProvider(models.Model):
 
 
 def _number(value):
-    return int(value) if value and value.isdigit() else 0
+    return int(value) if value and value.isdecimal() else 0

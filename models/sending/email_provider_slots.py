@@ -80,5 +80,4 @@ class EmailProvider(models.Model):
 
     @api.model
     def _slot_count(self):
-        value = self.env["ir.config_parameter"].sudo().get_param("email_campaign.sender_slots", "1")
-        return max(1, int(value)) if value.isdigit() else 1
+        return self.env["ir.config_parameter"]._email_campaign_number("email_campaign.sender_slots", 1, least=1)

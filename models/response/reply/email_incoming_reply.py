@@ -7,7 +7,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 
 from ....tools import address, bounce, marks
-from .hostile import one_line
+from ....tools.plaintext import one_line
 
 _logger = logging.getLogger(__name__)
 

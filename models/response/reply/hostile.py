@@ -1,16 +1,12 @@
 """Texts and files of strangers in a form that the database takes."""
 
 from ....tools.bounce import reader
+from ....tools.plaintext import one_line
 
 
 def storable(text):
     """Give `text` without what the database can't hold: NUL, and octets that belong to no character."""
     return str(text or "").replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def one_line(text, limit):
-    """Give `text` as one line of at most `limit` characters."""
-    return "".join(sign for sign in " ".join(str(text or "").split()) if sign.isprintable())[:limit]
 
 
 def excerpt(text, limit):

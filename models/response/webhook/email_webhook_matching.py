@@ -4,12 +4,11 @@ from datetime import timedelta
 from odoo import models
 from odoo.tools import SQL
 
-from ....tools import address
+from ....tools import address, marks
 from ....tools.webhook.body import utc_now
 from ..email_link import MESSAGE_ID, RETURN_PATH
 
 _MESSAGE_ID = re.compile(r"<?([0-9a-f]{16,80})(?:@|>|$)", re.IGNORECASE)
-_RETURN_PATH = re.compile(r"\+([0-9a-f]{16,80})@", re.IGNORECASE)
 # What has no name of ours in it is matched by its address: with what was sent there within so many days before.
 DAYS = 7
 # A mass email may take long; it was launched within so many days before that.
@@ -48,9 +47,9 @@ class EmailWebhook(models.Model):
         found = _MESSAGE_ID.match(one.message_id)
         if found and (ids := signer.read_local(MESSAGE_ID, found[1], 1)):
             return ids[0], "message_id"
-        found = _RETURN_PATH.search(one.return_path)
-        if found and (ids := signer.read_local(RETURN_PATH, found[1], 1)):
-            return ids[0], "return_path"
+        for token in marks.plus_tokens([one.return_path]):
+            if ids := signer.read_local(RETURN_PATH, token, 1):
+                return ids[0], "return_path"
         return 0, ""
 
     def _emails(self, numbers):
