@@ -70,20 +70,21 @@ class Rows:
 
     def make_due(self):
         """Let what waits for a later moment be tried at once."""
-        with environment(self._registry) as env:
-            env.cr.execute(
-                "UPDATE email_campaign_recipient SET next_try_at = now() AT TIME ZONE 'utc' - interval '1 second'"
-                " WHERE mailing_id = %s AND next_try_at IS NOT NULL",
-                [self._mailing],
-            )
-            env.cr.execute("UPDATE email_campaign_mailing SET next_try_at = NULL WHERE id = %s", [self._mailing])
-            env.cr.execute(
-                "UPDATE email_provider SET next_try_at = NULL, state = 'green', trouble_count = 0"
-                " WHERE mail_server_id = %s RETURNING id",
-                [self._server],
-            )
-            providers = [provider for (provider,) in env.cr.fetchall()]
-            env.cr.execute("DELETE FROM email_provider_pace WHERE domain <> '' AND provider_id = ANY(%s)", [providers])
+        self._change(
+            "UPDATE email_campaign_recipient SET next_try_at = now() AT TIME ZONE 'utc' - interval '1 second'"
+            " WHERE mailing_id = %s AND next_try_at IS NOT NULL",
+            self._mailing,
+        )
+        self._change("UPDATE email_campaign_mailing SET next_try_at = NULL WHERE id = %s", self._mailing)
+        self._change(
+            "UPDATE email_provider SET next_try_at = NULL, state = 'green', trouble_count = 0 WHERE mail_server_id = %s",
+            self._server,
+        )
+        self._change(
+            "DELETE FROM email_provider_pace USING email_provider p"
+            " WHERE domain <> '' AND provider_id = p.id AND p.mail_server_id = %s",
+            self._server,
+        )
 
     def is_connected(self, pid):
         """Say whether PostgreSQL still does something for the process `pid`."""
@@ -105,6 +106,12 @@ class Rows:
         chosen = SQL("pid IN (%s)", living) if only_lock else SQL("EXISTS (%s)", living)
         query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s AND %s"
         return len(self._ask(SQL(query, f"odoo-{pid}", chosen)))
+
+    def _change(self, query, *values):
+        """Change what living workers change as well: wait for them instead of failing, and hold no second lock."""
+        with environment(self._registry) as env:
+            env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            env.cr.execute(query, values)
 
     def _ask(self, query, *values):
         with environment(self._registry) as env:
