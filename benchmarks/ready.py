@@ -29,7 +29,7 @@ def repeated(mails: list[Mail], count: int) -> Iterator[Mail]:
     """`count` mails: the same again and again, each with a key of its own."""
     for key in range(count):
         mail = mails[key % len(mails)]
-        yield Mail(key, mail.mail_from, mail.rcpt_to, mail.data, mail.smtputf8)
+        yield Mail(key, mail.mail_from, mail.rcpt_to, mail.data, mail.smtputf8, dotless=True)
 
 
 def _mail(number: int, kept: bytes) -> Mail:

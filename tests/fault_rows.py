@@ -77,7 +77,8 @@ class Rows:
         )
         self._change("UPDATE email_campaign_mailing SET next_try_at = NULL WHERE id = %s", self._mailing)
         self._change(
-            "UPDATE email_provider SET next_try_at = NULL, state = 'green', trouble_count = 0 WHERE mail_server_id = %s",
+            "UPDATE email_provider SET next_try_at = NULL, state = 'green', trouble_count = 0"
+            " WHERE mail_server_id = %s",
             self._server,
         )
         self._change(

@@ -277,9 +277,13 @@ def _phrase(name: str) -> str:
     """Return a display name as a quoted string, or as encoded words where that would not do."""
     if not name or (name.isascii() and "=?" not in name and not _UNFOLDABLE.search(name)):
         return '"' + _QUOTED_PAIR.sub(r"\\\1", name) + '"' if name else ""
-    short = "".join([_Q_ENCODED[octet] for octet in name.encode()])
-    if len(short) <= min(_WORD_OCTETS, (len(name.encode()) + 2) // 3 * 4):
-        return f"=?utf-8?q?{short}?="
+    encoded = name.encode()
+    size = (len(encoded) + 2) // 3 * 4
+    if size <= _WORD_OCTETS:
+        short = "".join([_Q_ENCODED[octet] for octet in encoded])
+        if len(short) <= size:
+            return f"=?utf-8?q?{short}?="
+        return f"=?utf-8?b?{base64.b64encode(encoded).decode()}?="
     octets = [char.encode() for char in name]
     quoted = ["".join(_Q_ENCODED[octet] for octet in char) for char in octets]
     if sum(map(len, quoted)) <= (sum(map(len, octets)) + 2) // 3 * 4:

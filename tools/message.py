@@ -41,6 +41,7 @@ Segment = bytes | Hole
 
 SOFT_BREAK = b"=\r\n"
 _LARGE = 100_000  # octets
+_SHORT = 70  # characters
 _LINE_LENGTH = 76  # RFC 2045 section 6.7 and RFC 2047 section 2; RFC 5322 would allow 78
 _WORD_LENGTH = 75  # RFC 2047 section 2: an encoded word with everything
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -209,6 +210,11 @@ def personal_text(hole: Hole, value: str) -> str:
 
 def quoted_printable(text: str) -> bytes:
     """Give `text` in quoted-printable with CRLF line ends, no line beginning with a dot."""
+    if len(text) < _SHORT and text.isprintable():
+        # Has nothing that the long way would take care of, unless it turns out to be several lines.
+        encoded = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
+        if b"\n" not in encoded and not encoded.startswith(b"."):
+            return encoded
     lines = _NOT_IN_TEXT.sub("", text).replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
     encoded = binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)
     # Where the data has no line end of its own, Python's encoder makes its soft breaks without CR.
@@ -224,11 +230,11 @@ def writer(hole: Hole) -> Callable[[str], bytes]:
 
     def write(value: str) -> bytes:
         if plain(value):
-            return value.encode("ascii") + SOFT_BREAK
-        return quoted_printable(personal_text(hole, value)) + SOFT_BREAK
+            return value.encode("ascii")
+        return quoted_printable(personal_text(hole, value))
 
     def write_checked(value: str) -> bytes:
-        return quoted_printable(personal_text(hole, value)) + SOFT_BREAK
+        return quoted_printable(personal_text(hole, value))
 
     return write_checked if hole.checked else write
 
@@ -239,7 +245,7 @@ def _text_part(subtype: str, parts: Parts) -> list[Segment]:
     segments: list[Segment] = [head.encode("ascii")]
     for part in parts:
         if isinstance(part, Slot):
-            segments.append(Hole(part, markup=subtype == "html"))
+            segments += [Hole(part, markup=subtype == "html"), SOFT_BREAK]
         else:
             literal = quoted_printable(part)
             segments.append(literal if literal.endswith(b"\r\n") else literal + SOFT_BREAK)

@@ -32,13 +32,17 @@ _ENVELOPE = ("MAIL", "RCPT", "DATA")
 
 @dataclass(frozen=True)
 class Mail:
-    """A message ready to leave: `key` names it to the caller; `data` has CRLF line ends, no line with a dot first."""
+    """A message ready to leave: `key` names it to the caller; `data` has CRLF line ends, no line with a dot first.
+
+    `dotless` is set by whoever makes messages that can't have such a line: then it is not looked for.
+    """
 
     key: int
     mail_from: str
     rcpt_to: str
     data: bytes
     smtputf8: bool = False
+    dotless: bool = False
 
 
 class Outcome(NamedTuple):
@@ -183,7 +187,7 @@ class Lane:
             if not value or _UNSAFE.search(value):
                 return _refusal(mail, 553, enhanced, f"{value!a} can't be a {name} address")
         data = mail.data
-        if not data.endswith(b"\r\n") or _LONE_DOT.search(data) or data.startswith(_DOT):
+        if not data.endswith(b"\r\n") or not (mail.dotless or _is_dotless(data)):
             # The server would take commands for content, or content for commands.
             return _refusal(mail, 554, "5.6.0", "the message has no proper end of its last line, or a lone dot before")
         if self._max_size and len(data) > self._max_size:
@@ -337,6 +341,10 @@ def _needs_utf8(mail: Mail) -> bool:
     if mail.smtputf8 or not (mail.mail_from.isascii() and mail.rcpt_to.isascii()):
         return True
     return not (mail.data.isascii() or mail.data.partition(b"\r\n\r\n")[0].isascii())
+
+
+def _is_dotless(data: bytes) -> bool:
+    return not (_LONE_DOT.search(data) or data.startswith(_DOT))
 
 
 def _said(code: int, reply: bytes) -> str:

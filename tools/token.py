@@ -18,6 +18,7 @@ import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
+from struct import Struct
 
 MAC_SIZE = 10
 MIN_KEY_SIZE = 16
@@ -88,32 +89,27 @@ class Signer:
         They are for `read_family`. Raises ValueError if an id is not in 0 … 2**63 - 1.
         """
         begun = _begun(self._keys[self._current], purpose, _SHARE * _SHARE_SIZE)
-        begun.update(bytes((self._current,)))
         number = bytes((self._current,))
-        shares = list(dict.fromkeys(second // _SHARE for second in seconds))
-        divided = [share.to_bytes(8, "big") for share in shares]
-        # For each: its octets, and where its proof stands among the codes put together.
-        places = [
-            (id_octets(second), (shares.index(second // _SHARE) * _SHARE + second % _SHARE) * _SHARE_SIZE)
-            for second in seconds
-        ]
+        begun.update(number)
+        distinct = sorted(set(seconds))
+        order = [distinct.index(second) for second in seconds]
+        shares = [share.to_bytes(8, "big") for share in sorted({second // _SHARE for second in distinct})]
+        layouts: dict[int, _Layout] = {}
 
         def stamp(first: bytes) -> list[bytes]:
+            layout = layouts.get(len(first))
+            if layout is None:
+                layout = layouts[len(first)] = _Layout(len(first), distinct)
             mac = begun.copy()
             mac.update(first)
-            codes = b""
-            for share in divided:
+            codes = []
+            for share in shares:
                 code = mac.copy()
                 code.update(share)
-                codes += code.digest()
-            head = number + first
-            raw, ends, end = [], [], 0
-            for octets, at in places:
-                size = MAC_SIZE + -(len(head) + len(octets) + MAC_SIZE) % 3
-                raw.append(head + octets + codes[at : at + size])
-                ends.append(end := end + (len(head) + len(octets) + size) // 3 * 4)
-            text = binascii.b2a_base64(b"".join(raw), newline=False).translate(_TO_URL)
-            return [text[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+                codes.append(code.digest())
+            raw = layout.raw(number + first, b"".join(codes))
+            tokens = layout.cut(binascii.b2a_base64(raw, newline=False).translate(_TO_URL))
+            return [tokens[place] for place in order]
 
         return stamp
 
@@ -179,6 +175,37 @@ class Signer:
         if not hmac.compare_digest(_mac(self._keys[payload[0]], purpose, payload), data[-MAC_SIZE:]):
             return None
         return _ids(payload[1:], count)
+
+
+class _Layout:
+    """Where everything stands in the tokens of a family, whose first id has `size` octets, put one after the other.
+
+    :param seconds: the second ids, sorted, each once
+    """
+
+    def __init__(self, size: int, seconds: Sequence[int]) -> None:
+        proofs, texts, end = "", "", 0
+        self._parts: list[bytes] = []
+        places = {share: place for place, share in enumerate(sorted({second // _SHARE for second in seconds}))}
+        for second in seconds:
+            octets = id_octets(second)
+            length = 1 + size + len(octets) + MAC_SIZE
+            spare = -length % 3
+            at = (places[second // _SHARE] * _SHARE + second % _SHARE) * _SHARE_SIZE
+            proofs += f"{at - end}x{MAC_SIZE + spare}s"
+            end = at + MAC_SIZE + spare
+            texts += f"{(length + spare) // 3 * 4}s"
+            self._parts += [b"", octets, b""]
+        self._proofs = Struct(f"{proofs}{len(places) * _SHARE * _SHARE_SIZE - end}x").unpack
+        #: Cuts the tokens, encoded together, into each one.
+        self.cut = Struct(texts).unpack
+
+    def raw(self, head: bytes, codes: bytes) -> bytes:
+        """Return the octets of all tokens: what each begins with, the second id, and its share of `codes`."""
+        parts = self._parts.copy()
+        parts[0::3] = [head] * (len(parts) // 3)
+        parts[2::3] = self._proofs(codes)
+        return b"".join(parts)
 
 
 def _decoded(token: str, count: int) -> bytes | None:

@@ -13,7 +13,7 @@ from odoo.tools import groupby
 from ...tools import address
 from ...tools.compose import Program
 from ...tools.links import personal, personal_target
-from ...tools.message import SOFT_BREAK, Hole, Skeleton, folded, header, personal_text, writer
+from ...tools.message import Hole, Skeleton, folded, personal_text
 from ...tools.token import id_octets
 from ...tools.webhook.marks import PLACE
 from ..response.email_link import (
@@ -26,6 +26,7 @@ from ..response.email_link import (
     RETURN_PATH,
     VIEW,
 )
+from .edition import CodedEdition, Edition, filled, personal_ids
 
 # Stands in a return path where the token goes, to find out what is around it; no address has this character in it.
 _MARK = "\N{HORIZONTAL ELLIPSIS}"
@@ -41,29 +42,8 @@ class Addressed(NamedTuple):
     rcpt_to: str
     data: bytes
     smtputf8: bool
+    dotless: bool
     normalized: str
-
-
-class Edition(NamedTuple):
-    """A mass email in one language: the skeleton, what signs its links, and what gives each piece that is filled in."""
-
-    skeleton: Skeleton
-    paths: set
-    sign_links: object
-    makers: list
-    personal: dict
-
-
-class CodedEdition(NamedTuple):
-    """A mass email in one language, with code in it: QWeb makes another body for each recipient."""
-
-    program: Program
-    paths: set
-    url_ids: dict
-    sign_links: object
-    lang: str
-    model: str
-    personal: dict
 
 
 class UnfillableError(Exception):
@@ -180,17 +160,14 @@ class Personaliser:
         if isinstance(edition, CodedEdition):
             data = self._coded(edition, row, values, headers)
         else:
-            skeleton, _paths, sign_links, makers, _personal = edition
-            if skeleton.subject:
-                headers += header("Subject", _filled(skeleton.subject, values))
-            links = sign_links(octets)
-            data = skeleton.assemble(headers, [make(values, octets, opt_out, links) for make in makers])
+            data = edition.message(headers, octets, opt_out, values)
         return Addressed(
             recipient_id,
             f"{self._return_start}{self._return_token(octets)}{self._return_end}" if self._verp else self._return_start,
             rcpt_to,
             data,
             smtputf8,
+            True,  # as `tools.message` makes them
             row["email"],
         )
 
@@ -224,7 +201,7 @@ class Personaliser:
             sign_links = self._signer.family(CLICK, list(url_ids.values()))
             slots = map(content.slots.get, content.slots.all())
             return CodedEdition(
-                content, content.fields(), url_ids, sign_links, lang, model, _personal_ids(slots, url_ids)
+                content, content.fields(), url_ids, sign_links, lang, model, personal_ids(slots, url_ids)
             )
         skeleton = Skeleton(
             self._fixed_headers,
@@ -234,41 +211,13 @@ class Personaliser:
             self._attachments,
             self._beginnings,
         )
-        personal_ids = _personal_ids([hole.slot for hole in skeleton.holes], url_ids)
-        linked = [url_ids[hole.slot.value] for hole in skeleton.holes if hole.slot.kind == "link"]
-        linked = list(dict.fromkeys([*linked, *personal_ids.values()]))
-        makers = [self._maker(hole, url_ids, linked) for hole in skeleton.holes]
-        return Edition(skeleton, content.fields(), self._signer.family(CLICK, linked), makers, personal_ids)
-
-    def _maker(self, hole, url_ids, linked):
-        """Give the function of (merge values, the octets of the recipient's id, its opt-out token, the tokens of the
-        `linked` tracking URLs) for one hole.
-        """
-        slot = hole.slot
-        if slot.kind == "link":
-            place = linked.index(url_ids[slot.value])
-            return lambda _values, _octets, _opt_out, links: links[place] + SOFT_BREAK
-        if slot.kind == "open":
-            opened = self._open
-            return lambda _values, octets, _opt_out, _links: opened(octets) + b".gif" + SOFT_BREAK
-        if slot.kind == "preferences":
-            preferences = self._preferences
-            return lambda _values, octets, _opt_out, _links: preferences(octets) + SOFT_BREAK
-        if slot.kind == "opt_out":
-            return lambda _values, _octets, opt_out, _links: opt_out + SOFT_BREAK
-        if slot.kind == "view":
-            view = self._view
-            return lambda _values, octets, _opt_out, _links: view(octets) + SOFT_BREAK
-        write, path, default = writer(hole), slot.value, slot.default
-        if kept := personal(slot):
-            place, beginning = linked.index(url_ids[kept]), self._beginnings["link"]
-
-            def make(values, _octets, _opt_out, links):
-                value = values.get(path) or default
-                return write(beginning + links[place].decode() if personal_target(value) else value)
-
-            return make
-        return lambda values, _octets, _opt_out, _links: write(values.get(path) or default)
+        stamps = {
+            "open": lambda octets: self._open(octets) + b".gif",
+            "preferences": self._preferences,
+            "view": self._view,
+        }
+        beginning = self._beginnings["link"]
+        return Edition(skeleton, content.fields(), self._signer, CLICK, url_ids, stamps, beginning)
 
     def _render(self, edition, rows):
         """Render the code for `rows`, with the rights of who launched the mass email; give ids where that failed."""
@@ -312,7 +261,7 @@ class Personaliser:
 
         html, text = edition.program.fill(body, value)
         if subject is None:
-            subject = _filled(edition.program.subject, values)
+            subject = filled(edition.program.subject, values)
         skeleton = Skeleton(self._fixed_headers, (subject,), (html,), (text,), self._attachments)
         return skeleton.assemble(headers, ())
 
@@ -343,12 +292,3 @@ class Personaliser:
             # Without its name, which was not meant for recipients.
             return f"<campaign-{campaign.id}.{self._domain}>"
         return address.named(list_type.name, f"list-{list_type.id}.{self._domain}")
-
-
-def _personal_ids(slots, url_ids):
-    """Give {slot: id of its tracking URL} of those `slots` that are links with another target for each recipient."""
-    return {slot: url_ids[kept] for slot in slots if (kept := personal(slot))}
-
-
-def _filled(parts, values):
-    return "".join([part if isinstance(part, str) else values.get(part.value) or part.default for part in parts])
