@@ -27,7 +27,7 @@ _logger = logging.getLogger(__name__)
 RECORDS = "EMAIL_CAMPAIGN_FAULT_RECORDS"
 SEED = int(os.environ.get("EMAIL_CAMPAIGN_FAULT_SEED", "2278"))
 # What a worker that dies may leave in doubt, whatever number of connections it has.
-HANDED_AT_MOST = 128
+HANDED_AT_MOST = 192
 WORKER_SECONDS = 90
 MANY, SOME = 5000, 1000
 # Of what is written on the way and belongs to nothing that is deleted with the mass email.

@@ -81,6 +81,7 @@ class Delivery:
             if self.line.lanes.pending:
                 if not self.line.width:
                     self._widen()  # all were used up while mails wait for one
+                self._look_ahead()
                 self._collect(bool(group))
             elif self._stopping or not (group or len(self._stock)):
                 break
@@ -153,8 +154,17 @@ class Delivery:
             return []
         return group
 
+    def _look_ahead(self):
+        """Do what is due sooner or later, but one thing at a time, while the connections have something to do."""
+        if not self._judge.decided:
+            return
+        if self._ledger.note_addresses(NOTED_MAILS):
+            return
+        if len(self._stock) < LARGEST_GROUP and not self._stopping and time.monotonic() >= self._dry_until:
+            self._refill()
+
     def _refill(self):
-        self._ledger.note_addresses(NOTED_MAILS)
+        before = len(self._stock)
         held = self.provider._held_domains()
         try:
             taken = self._stock.refill(held)
@@ -165,7 +175,7 @@ class Delivery:
             # Nothing waits but what others have; what comes back is looked for when it may have come.
             self._dry_until = time.monotonic() + DRY_SECONDS
         # The rest of what was taken up is dealt with: it may not be mailed any more.
-        self._dealt += taken - len(self._stock)
+        self._dealt += taken - (len(self._stock) - before)
         self._again_at = self.provider._held_until() if held and not taken else None
 
     def _widen(self):

@@ -167,15 +167,18 @@ class EmailCampaignRecipient(models.Model):
         return self.env._("No answer came, but it was opened, answered or came back: it has left.")
 
     @api.model
-    def _claim(self, mailing, worker, limit, held=()):
+    def _claim(self, mailing, worker, limit, held=(), kept=()):
         """Take up to `limit` rows of `mailing` that wait; those who may not be mailed any more are skipped at once.
+
+        :param held: domains that nothing is taken for
+        :param kept: ids that this worker has taken before and goes on taking care of
 
         Nothing is written on the others: that the worker has them is noted on the worker. Others leave its ids out as
         long as it lives, and should two have the same row after all, only one of them can mark it as handed.
 
         Those that are due for another try come first. Then the queue is walked by id from where the last claim of any
         worker ended, so that what was dealt with is not looked at again, and at its end once more from the beginning:
-        what came back into it stands there. Domains that are `held` are left out.
+        what came back into it stands there.
         Returns (rows as dicts, number of rows that were taken up). To be called at the begin of a transaction.
         """
         workers, audience = self.env["email.campaign.worker"], self.env["email.audience"]
@@ -184,6 +187,8 @@ class EmailCampaignRecipient(models.Model):
         free = workers._free_of_others(worker.number, mailing)
         if held:
             free = SQL("%s AND split_part(email, '@', 2) <> ALL(%s)", free, list(held))
+        if kept:
+            free = SQL("%s AND id <> ALL(%s)", free, list(kept))
 
         def picked(condition, order, number):
             return self._picked(mailing, SQL("%s AND %s", condition, free), order, number, joins, reason)
@@ -198,7 +203,7 @@ class EmailCampaignRecipient(models.Model):
         if taken and audience._frequency_cap():
             audience._hold_addresses([row["id"] for row in taken])
         ends = (rows[0]["id"], rows[-1]["id"]) if rows else (None, None)
-        workers._note_claim(worker.number, mailing, *ends, retry_ids=[row["id"] for row in due])
+        workers._note_claim(worker.number, mailing, *ends, retry_ids=[*kept, *(row["id"] for row in due)])
         if rows:
             workers._move_on(mailing, rows[-1]["id"])
         self._skip({row["id"]: row["skip_reason"] for row in taken if row["skip_reason"]})

@@ -46,13 +46,16 @@ class Ledger:
                 self._noted.append(mail.normalized)
 
     def note_addresses(self, least=1):
-        """Note on the addresses that they took something, in a transaction of its own, when there are `least` of them.
+        """Note on the addresses that they took something, in a transaction of its own, when there are `least` of them;
+        give whether it did.
 
         It is news about an address and no part of the protocol; many at a time cost half.
         """
-        if len(self._noted) >= least:
-            self._mailing._committed(lambda: self._mailing.env["email.address"]._note_sent(self._noted))
-            self._noted = []
+        if len(self._noted) < least:
+            return False
+        self._mailing._committed(lambda: self._mailing.env["email.address"]._note_sent(self._noted))
+        self._noted = []
+        return True
 
     def exchange(self, outcomes, blamed, skipped, group):
         """Write down `outcomes` and `skipped`, and mark of `group` what may leave, in the current transaction.

@@ -11,7 +11,7 @@ from .connecting import ConnectingError
 _logger = logging.getLogger(__name__)
 
 # How many mails may be with the server and without an answer: what a crash leaves in doubt at the most.
-WINDOW = 128
+WINDOW = 192
 # A provider may allow fewer connections than are set. One that it refuses is asked for again after this many seconds.
 REFUSED_PAUSE = 30
 TIMEOUT, FINAL_TIMEOUT = 60.0, 300.0

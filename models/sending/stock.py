@@ -56,15 +56,19 @@ class Stock:
         self._rights = self._mailing.launched_by_id, self._mailing.company_id
 
     def refill(self, held=()):
-        """Claim another portion; give how many recipients were taken up, 0 when there is none to be claimed now.
+        """Claim another portion beside what is left; give how many recipients were taken up, 0 when there is none to be
+        claimed now.
 
         :param held: domains that nothing is claimed for
         :raises StockError: when the content can't be filled
         """
         mailing = self._mailing
         mailing._committed(lambda: None)  # a claim sees what others took just before
-        rows, taken = mailing._committed(lambda: self._recipients._claim(mailing, self._worker, self._portion, held))
-        self._noted = bool(taken)
+        kept = self._ids() + list(self._skipped)
+        rows, taken = mailing._committed(
+            lambda: self._recipients._claim(mailing, self._worker, self._portion, held, kept)
+        )
+        self._noted = bool(taken or kept)
         if rows:
             self._load(rows)
             # What follows shall not decide by what was when the values were read.
@@ -102,7 +106,7 @@ class Stock:
         self._recipients._skip(self._skipped)
         workers = self._mailing.env["email.campaign.worker"]
         workers._note_claim(self._worker.number, self._mailing)
-        if ids := [row["id"] for row, _values in self._rows] + [mail.key for mail in self._mails]:
+        if ids := self._ids():
             workers._go_back(self._mailing, min(ids))
 
     def clear(self):
@@ -111,6 +115,9 @@ class Stock:
         self._mails.clear()
         self._skipped.clear()
         self._noted = False
+
+    def _ids(self):
+        return [row["id"] for row, _values in self._rows] + [mail.key for mail in self._mails]
 
     def _make(self):
         """Make a mail of the next row."""
