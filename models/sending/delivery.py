@@ -7,17 +7,14 @@ from odoo.tools import SQL
 
 from . import trouble
 from .connecting import ConnectingError
+from .flow import GROUP_SECONDS, LARGEST_GROUP, Flow
 from .judge import Judge
 from .ledger import Ledger
-from .line import WINDOW
 from .outgoing import Outgoing
 from .personaliser import Personaliser
 from .stock import Stock, StockError
 from .trouble import DeliveryError, ProviderError
 
-# What is marked and written down in one transaction: a few dozen, or what takes half a second.
-LARGEST_GROUP = 64
-GROUP_SECONDS = 0.5
 # Until one of the first group is taken nothing follows it: the server may have something against the sender.
 FIRST_GROUP = 8
 JUDGE_SECONDS = 5.0
@@ -45,8 +42,7 @@ class Delivery:
         self._ledger = Ledger(mailing, worker, line.provider)
         self._outcomes = []  # known, and not written down
         self._judge = Judge(mailing)
-        self._window = FIRST_GROUP  # how many mails may be on their way; adapts to the speed
-        self._counted, self._counted_from, self._measured = 0, 0.0, False
+        self._flow = Flow(FIRST_GROUP)
         self._fruit = 1  # accepted since the line was opened; the first opening is free
         self._notified = 0.0
 
@@ -70,7 +66,8 @@ class Delivery:
         self._stopping = False
         self._not_before = self._dry_until = 0.0
         self._accepted = self._dealt = 0
-        started = self._counted_from = time.monotonic()
+        started = time.monotonic()
+        self._flow.begin()
         # Who looks at the form is told after a moment: what is over by then needs no news on the way.
         self._notified = max(self._notified, started)
         while True:
@@ -140,7 +137,7 @@ class Delivery:
         if self._stopping or time.monotonic() < self._not_before:
             return []
         # Outcomes take no room: they are written down in the transaction that marks this group.
-        room = min(LARGEST_GROUP, self._window - lanes.pending)
+        room = min(LARGEST_GROUP, self._flow.window - lanes.pending)
         # While the first ones are judged nothing follows them.
         if room <= 0 or (not self._judge.decided and self._ledger.handed):
             return []
@@ -270,11 +267,11 @@ class Delivery:
             self._add(lanes.collect(pending, min(pause, GROUP_SECONDS)))  # a limit is waited for anyway
         else:
             # Until there is room for another group, so that the lanes have work while it is marked.
-            group = min(LARGEST_GROUP, max(1, self._window // 2))
-            enough = pending if self._stopping or not len(self._stock) else group - (self._window - pending)
+            group = min(LARGEST_GROUP, max(1, self._flow.window // 2))
+            enough = pending if self._stopping or not len(self._stock) else group - (self._flow.window - pending)
             # Where nothing was handed over just now there is nothing to hurry back to.
             self._add(lanes.collect(max(0 if handed else 1, enough), GROUP_SECONDS))
-        self._adapt()
+        self._flow.adapt(len(self._outcomes), self.line.width)
 
     def _collect_first(self):
         """Wait until the server has taken one of the first, or has answered to all of them."""
@@ -289,22 +286,6 @@ class Delivery:
     def _add(self, outcomes):
         self._outcomes += outcomes
         self._fruit += sum(outcome.result == "accepted" for outcome in outcomes)
-
-    def _adapt(self):
-        """Keep as many mails on their way as take half a second, and no lane without one."""
-        least = min(WINDOW, max(2, 2 * self.line.width))
-        self._window = max(self._window, least)
-        now = time.monotonic()
-        self._counted += len(self._outcomes)
-        passed = now - self._counted_from
-        if self._counted >= LARGEST_GROUP or passed >= GROUP_SECONDS:
-            rate = self._counted / max(passed, 0.001)
-            self._window = max(least, int(min(WINDOW, rate * GROUP_SECONDS)))
-            self._counted, self._counted_from, self._measured = 0, now, True
-        elif not self._measured:
-            # As TCP begins slowly: each answer lets one more be on its way. While another connection is opened, those
-            # that are open must have enough to do.
-            self._window = min(WINDOW, max(self._window + len(self._outcomes), 4 * self.line.width))
 
     def _blamed(self, outcomes):
         """Give those `outcomes` that are about the sender; then nothing more is handed over."""
