@@ -220,6 +220,33 @@ class TestWorkers(BaseCase):
             again, _count = mailing._committed(lambda: recipients._claim(mailing, one, 10))
             self.assertEqual(again, theirs, "nobody lives who takes care of them")
 
+    def test_claiming_before_all_is_handed_over(self):
+        """What a worker still has is neither given to it twice nor taken by others, also not by who begins anew."""
+        with Worker(self.dbname) as one, Worker(self.dbname) as two, self.environment() as env:
+            recipients = env["email.campaign.recipient"]
+            mailing = self.begin(env)
+
+            def claim(worker, number, kept=()):
+                mailing._committed(lambda: None)
+                rows, _count = mailing._committed(lambda: recipients._claim(mailing, worker, number, kept=kept))
+                return [row["id"] for row in rows]
+
+            first = claim(one, 10)
+            env.cr.execute(
+                "UPDATE email_campaign_recipient SET state = 'retry', next_try_at = now() AT TIME ZONE 'utc'"
+                " - interval '1 minute' WHERE id = ANY(%s)",
+                [first[:2]],
+            )
+            second = claim(one, 5, first)
+            self.assertEqual(len(second), 5)
+            self.assertFalse(set(first) & set(second))
+            mailing._committed(lambda: env["email.campaign.worker"]._go_back(mailing, first[0]))
+            theirs = claim(two, COUNT)
+            self.assertEqual(len(theirs), COUNT - 15)
+            self.assertFalse({*first, *second} & set(theirs))
+            self.assertEqual(claim(one, 5, [*first, *second]), [], "nothing is left")
+            self.assertEqual(claim(two, COUNT), theirs, "the other's note still covers what it had before")
+
     def test_who_is_taken_for_dead_hands_over_nothing_more(self):
         """Not even in the moment in which others look for what it has handed over."""
         with Worker(self.dbname) as living, self.environment() as env:
