@@ -67,7 +67,7 @@ class Delivery:
         self._not_before = self._dry_until = 0.0
         self._accepted = self._dealt = 0
         started = time.monotonic()
-        self._flow.begin()
+        self._flow.pause()
         # Who looks at the form is told after a moment: what is over by then needs no news on the way.
         self._notified = max(self._notified, started)
         while True:
@@ -228,6 +228,7 @@ class Delivery:
         self._stock.put_back([mail for mail in group if mail.key not in taken.granted and mail.key not in taken.late])
         leaving = [mail for mail in group if mail.key in taken.handed]
         self._ledger.open(leaving)
+        self._flow.leave()
         self.line.lanes.put(leaving)
         if taken.granted and not taken.handed:
             # Paused or cancelled; or others had those very ones, or took us for dead: then it is claimed anew.

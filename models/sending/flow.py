@@ -16,9 +16,13 @@ class Flow:
         self.window = window
         self._counted, self._counted_from, self._measured = 0, 0.0, False
 
-    def begin(self):
-        """Measure the speed from now on."""
-        self._counted_from = time.monotonic()
+    def pause(self):
+        """Don't count the time until the next mails leave."""
+        self._counted, self._counted_from = 0, 0.0
+
+    def leave(self):
+        """Measure the speed from now on, unless that is being done."""
+        self._counted_from = self._counted_from or time.monotonic()
 
     def adapt(self, answered, width):
         """Count another `answered` mails over `width` connections."""
@@ -26,12 +30,13 @@ class Flow:
         self.window = max(self.window, least)
         now = time.monotonic()
         self._counted += answered
-        passed = now - self._counted_from
+        passed = now - (self._counted_from or now)
+        rate = self._counted / max(passed, 0.001)
         if self._counted >= LARGEST_GROUP or passed >= GROUP_SECONDS:
-            rate = self._counted / max(passed, 0.001)
             self.window = max(least, int(min(WINDOW, rate * GROUP_SECONDS)))
             self._counted, self._counted_from, self._measured = 0, now, True
         elif not self._measured:
-            # As TCP begins slowly: each answer lets one more be on its way. While another connection is opened, those
-            # that are open must have enough to do.
-            self.window = min(WINDOW, max(self.window + answered, 4 * width))
+            # As TCP begins slowly: each answer lets one more be on its way, unless the first few tell already how fast
+            # it is. While another connection is opened, those that are open must have enough to do.
+            guess = int(rate * GROUP_SECONDS) if self._counted >= 8 else 0
+            self.window = min(WINDOW, max(self.window + answered, 4 * width, guess))
