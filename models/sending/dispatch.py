@@ -34,7 +34,8 @@ class Dispatch:
         :return: (number of recipients dealt with, the moment when a limit lets it go on, or None)
         """
         waiting = []
-        candidates = mailing._committed(lambda: mailing.env["email.provider"]._candidates(mailing))
+        providers = mailing.env["email.provider"]
+        candidates = mailing._committed(lambda: providers._candidates(mailing), if_written=True)
         for number, provider in enumerate(candidates):
             if provider.state == "red" and provider.next_try_at and provider.next_try_at > fields.Datetime.now():
                 waiting.append((provider.last_error, provider.next_try_at))

@@ -56,8 +56,10 @@ class EmailCampaignMailing(models.Model):
         while time_left > 0:
             dealt = sum(mailing._send_slice(dispatch, SLICE_SECONDS) for mailing in self._due())
             self._committed(self._finish)
-            time_left = self.env["ir.cron"]._commit_progress(dealt, remaining=self._sendable_count(dispatch.worker))
-            if not dealt:
+            remaining = self._sendable_count(dispatch.worker)
+            time_left = self.env["ir.cron"]._commit_progress(dealt, remaining=remaining)
+            # What is launched from now on calls for another run.
+            if not dealt or not remaining:
                 break
         dispatch.give_back()
 
@@ -116,19 +118,27 @@ class EmailCampaignMailing(models.Model):
             )
         return None
 
-    def _committed(self, work):
-        """Do `work` in a transaction of its own, again when it meets another worker's; give its result."""
+    def _committed(self, work, if_written=False):
+        """Do `work` in a transaction of its own, again when it meets another worker's; give its result.
+
+        :param if_written: whether the transaction goes on, with what was read in it, if nothing was written
+        """
         for left in reversed(range(MAX_TRIES)):
             try:
                 result = work()
                 self.env.cr.flush()
-                self.env.cr.commit()  # pylint: disable=invalid-commit
+                if not if_written or self._has_written():
+                    self.env.cr.commit()  # pylint: disable=invalid-commit
                 return result
             except CONFLICTS:
                 self.env.cr.rollback()
                 if not left:
                     raise
                 time.sleep(0.002 * (MAX_TRIES - left))
+
+    @api.model
+    def _has_written(self):
+        return self.env.execute_query(SQL("SELECT pg_current_xact_id_if_assigned() IS NOT NULL"))[0][0]
 
     @api.model
     def _due(self):
@@ -191,6 +201,7 @@ class EmailCampaignMailing(models.Model):
         )
         finished = self.sudo().browse(mailing_id for (mailing_id,) in rows)
         finished.invalidate_recordset()
+        self._settle_figures()
         for mailing in finished:
             mailing._message_log(
                 body=self.env._(

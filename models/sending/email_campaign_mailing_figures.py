@@ -33,9 +33,7 @@ class EmailCampaignMailing(models.Model):
                 """
             )
         )
-        result = super()._finish()
-        self._settle_figures()
-        return result
+        return super()._finish()
 
     @api.model
     def _settle_figures(self):
