@@ -31,6 +31,11 @@ class EmailLink(models.AbstractModel):
         return self._recipient_of(self._signer().read(purpose, token, 1))
 
     @api.model
+    def _recipient_knowing_office(self, purpose, token):
+        """Give the same with its company's language in mind (`_speaking_to_company`), which takes one look for both."""
+        return self._at(self._signer().read(purpose, token, 1))._knowing_office()
+
+    @api.model
     def _is_test(self, purpose, token):
         """Say whether `token` stands in a test email, where there is no recipient behind a link."""
         return self._signer().read(purpose, token, 1) == (0,)
@@ -43,4 +48,8 @@ class EmailLink(models.AbstractModel):
 
     @api.model
     def _recipient_of(self, ids):
-        return self.env["email.campaign.recipient"].sudo().browse(ids[0] if ids and ids[0] else ()).exists()
+        return self._at(ids).exists()
+
+    @api.model
+    def _at(self, ids):
+        return self.env["email.campaign.recipient"].sudo().browse(ids[0] if ids and ids[0] else ())
