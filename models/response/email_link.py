@@ -31,9 +31,14 @@ class EmailLink(models.AbstractModel):
         return self._recipient_of(self._signer().read(purpose, token, 1))
 
     @api.model
-    def _recipient_knowing_office(self, purpose, token):
-        """Give the same with its company's language in mind (`_speaking_to_company`), which takes one look for both."""
-        return self._at(self._signer().read(purpose, token, 1))._knowing_office()
+    def _recipient_opting_out(self, token):
+        """Give the recipient that may opt out by `token` as `_recipient` does, with what that takes and no more.
+
+        One look tells whether it is there and the language of its company, and one reads the fields.
+        """
+        recipient = self._at(self._signer().read(OPT_OUT, token, 1))._knowing_office()
+        recipient.fetch(["email", "lang", "state", "list_type_id", "opted_out_at", "opted_out_scope"])
+        return recipient
 
     @api.model
     def _is_test(self, purpose, token):
