@@ -55,7 +55,7 @@ class Subscription(http.Controller):
 
     def _one_click(self, token):
         """Do what the button of the mail program asks for, and no more: a large mailing brings many of these."""
-        if recipient := request.env["email.link"]._recipient(OPT_OUT, token):
+        if recipient := request.env["email.link"]._recipient_opting_out(token):
             source = recipient._speaking_to_company().env._("one click in the mail program")
             recipient.with_context(email_consent={"source": "mail_program"})._opt_out(source, **self._visitor())
         else:

@@ -170,6 +170,38 @@ class TestOptOutPage(PagesCase):
             self.page({"undo": "1"})
         self.assertEqual(self.events().mapped("kind"), ["opt_out", "opt_in"])
 
+    def test_one_click_is_on_record_in_the_language_of_the_company(self):
+        self.speak("fr_FR")
+        self.recipient.lang = "en_US"
+        self.mailing.company_id.partner_id.lang = "fr_FR"
+        self.list_type.with_context(lang="fr_FR").name = "Nouvelles"
+        self.page({"List-Unsubscribe": "One-Click"})
+        self.assertEqual((self.events().kind, self.events().detail), ("opt_out", "Nouvelles"))
+        self.assertEqual(self.subscription(), "opted_out")
+        french = self.recipient.with_context(lang="fr_FR").env._("one click in the mail program")
+        ledger = self.env["email.consent"].sudo().search([("email", "=", self.recipient.email)], limit=1)
+        self.assertEqual((ledger.source, ledger.detail, ledger.lang), ("mail_program", french, "en_US"))
+
+    def test_the_language_of_a_company_is_known_for_one_recipient(self):
+        """It is passed on with the context, and does not count for another one."""
+        links = self.env["email.link"]
+        known = links._recipient_opting_out(self.signer.sign(OPT_OUT, self.recipient.id))
+        self.assertEqual(known, self.recipient)
+        other = (self.mailing.recipient_ids.sudo() - known)[:1]
+        self.mailing.company_id.partner_id.lang = False
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        self.env["res.lang"]._activate_lang("fr_FR")
+        company.partner_id.lang = "fr_FR"
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE email_campaign_mailing SET company_id = %s WHERE id = %s", [company.id, other.mailing_id.id]
+        )
+        self.assertEqual(known._speaking_to_company().env.lang, "en_US")
+        self.assertEqual(other.with_env(known.env)._speaking_to_company().env.lang, "fr_FR")
+        gone = self.signer.sign(OPT_OUT, self.recipient.id + 1_000_000)
+        for token in (gone, self.signer.sign(OPT_OUT, 0), self.signer.sign(PREFERENCES, self.recipient.id), "x"):
+            self.assertFalse(links._recipient_opting_out(token))
+
     def test_look_at_the_page_of_a_list_type(self):
         admin = new_test_user(self.env, login="ada", groups="base.group_user,email_campaign.group_admin")
         for action, heading in (

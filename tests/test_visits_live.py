@@ -9,7 +9,7 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
 from ..models.response.email_link import CLICK
-from ..models.response.email_visit_waiting import BROKEN_PAUSE, BUSY_PAUSE, PAUSE, Judging
+from ..models.response.email_visit_waiting import BROKEN_PAUSE, BUSY_PAUSE, PAUSE, SETTINGS, Judging
 
 LOGGER = "odoo.addons.email_campaign.models.response.email_visit"
 WAITING = "odoo.addons.email_campaign.models.response.email_visit_waiting"
@@ -133,6 +133,25 @@ class TestVisitsLive(LiveCase):
         for thread in threads:
             thread.join(60)
         self.assertEqual(len(self.rows()[0]), 8)
+
+    def test_no_table_is_read_through(self):
+        """Neither by the statements nor by foreign keys, however few rows there are."""
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "INSERT INTO email_visit_waiting (recipient_id, url_id, kind, at) "
+                "VALUES (%s, %s, 'click', now() AT TIME ZONE 'utc')",
+                [self.recipient, self.links[0]],
+            )
+        with self.registry.cursor() as cr:
+            cr.execute(SETTINGS)
+            self.assertTrue(cr.fetchone()[0])
+            self.assertEqual(api.Environment(cr, SUPERUSER_ID, {})["email.visit.waiting"]._judge(), 1)
+            cr.execute(
+                "SELECT relname FROM pg_stat_xact_user_tables WHERE seq_scan > 0 AND relname IN "
+                "('email_campaign_recipient', 'email_campaign_event', 'email_address')"
+            )
+            self.assertEqual(cr.fetchall(), [])
+        self.assertEqual(self.rows(), ([("click", "human", None)], True))
 
     def test_a_process_that_died_before_it_judged(self):
         """What it kept is judged by the job that counts the log."""

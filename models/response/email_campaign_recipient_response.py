@@ -100,19 +100,31 @@ class EmailCampaignRecipient(models.Model):
 
     def _speaking_to_company(self):
         """Give the recipient in the company's language: what is written on record is for the people who work there."""
-        rows = self.mailing_id and self.env.execute_query(
-            # Three records with all their fields are what takes longest of an opt-out.
+        _asked, lang = self._knowing_office().env.context.get("email_office") or (None, None)
+        return self.with_context(lang=lang or self.env.lang)
+
+    def _knowing_office(self):
+        """Give the recipient with its company's language in mind, so that this is looked up once; none that is gone.
+
+        It stands in the context together with whose it is: a context is passed on to other records.
+        """
+        asked, _lang = self.env.context.get("email_office") or (None, None)
+        if not self.id or asked == self.id:
+            return self
+        rows = self.env.execute_query(
+            # Three records with all their fields are what takes longest of an opt-out. As a join it is planned longer.
             SQL(
                 """
-                SELECT p.lang
-                  FROM email_campaign_mailing m JOIN res_company c ON c.id = m.company_id
-                  JOIN res_partner p ON p.id = c.partner_id
-                 WHERE m.id = %s
+                SELECT (SELECT p.lang FROM res_partner p WHERE p.id = (
+                            SELECT c.partner_id FROM res_company c WHERE c.id = (
+                                SELECT m.company_id FROM email_campaign_mailing m WHERE m.id = r.mailing_id)))
+                  FROM email_campaign_recipient r
+                 WHERE r.id = %s
                 """,
-                self.mailing_id.id,
+                self.id,
             )
         )
-        return self.with_context(lang=(rows and rows[0][0]) or self.env.lang)
+        return self.with_context(email_office=(self.id, rows[0][0])) if rows else self.browse()
 
     def _log_consent(self, kind, detail, ip, user_agent, **told):
         self.env["email.campaign.event"]._log(

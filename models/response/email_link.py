@@ -31,6 +31,16 @@ class EmailLink(models.AbstractModel):
         return self._recipient_of(self._signer().read(purpose, token, 1))
 
     @api.model
+    def _recipient_opting_out(self, token):
+        """Give the recipient that may opt out by `token` as `_recipient` does, with what that takes and no more.
+
+        One look tells whether it is there and the language of its company, and one reads the fields.
+        """
+        recipient = self._at(self._signer().read(OPT_OUT, token, 1))._knowing_office()
+        recipient.fetch(["email", "lang", "state", "list_type_id", "opted_out_at", "opted_out_scope"])
+        return recipient
+
+    @api.model
     def _is_test(self, purpose, token):
         """Say whether `token` stands in a test email, where there is no recipient behind a link."""
         return self._signer().read(purpose, token, 1) == (0,)
@@ -43,4 +53,8 @@ class EmailLink(models.AbstractModel):
 
     @api.model
     def _recipient_of(self, ids):
-        return self.env["email.campaign.recipient"].sudo().browse(ids[0] if ids and ids[0] else ()).exists()
+        return self._at(ids).exists()
+
+    @api.model
+    def _at(self, ids):
+        return self.env["email.campaign.recipient"].sudo().browse(ids[0] if ids and ids[0] else ())

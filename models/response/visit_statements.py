@@ -57,12 +57,13 @@ def preparing(name):
     return SQL("PREPARE %s (%s) AS %s", SQL.identifier(name), types, kept(**numbered))
 
 
-# An email that is under way still: when it left is known in a moment.
+# An email that is under way still: when it left is known in a moment. Its state is looked up for each visit; as a join
+# it may be found by reading all recipients.
 _NEXT = """
     SELECT w.id FROM email_visit_waiting w
-     WHERE NOT EXISTS (SELECT FROM email_campaign_recipient r
-                        WHERE r.id = w.recipient_id AND r.state IN ('claimed', 'handed')
-                          AND w.at > %(now)s - %(patience)s * interval '1 s')
+     WHERE w.at <= %(now)s - %(patience)s * interval '1 s'
+        OR coalesce((SELECT r.state FROM email_campaign_recipient r WHERE r.id = w.recipient_id), '')
+           NOT IN ('claimed', 'handed')
      ORDER BY w.id LIMIT %(portion)s
 """
 
