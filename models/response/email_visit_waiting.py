@@ -21,8 +21,8 @@ PAUSE = 0.25
 BUSY_PAUSE, BROKEN_PAUSE = 2.0, 60.0
 # How often it looks again where nothing can be written.
 TRIES = 10
-# All that judging looks at it finds by an index. PostgreSQL does not know how few visits wait, and would rather read all
-# recipients of a middling table several times for each handful; and a foreign key would be checked in a table that was
+# All that judging looks at it finds by an index. PostgreSQL does not know how few visits wait, and would rather read
+# all recipients of a middling table several times for each handful. A foreign key would be checked in a table that was
 # empty when the connection was new, and is not any more, by reading all of it for each visit.
 SETTINGS = SQL(
     "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'; SET LOCAL synchronous_commit = off;"
