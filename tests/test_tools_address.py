@@ -9,6 +9,7 @@ from odoo.tests import BaseCase
 from odoo.tools import email_normalize
 
 from odoo.addons.email_campaign.tools import address
+from odoo.addons.email_campaign.tools.message import folded
 
 VALID = {
     "ann@example.com": "ann@example.com",
@@ -238,6 +239,8 @@ class TestAddress(BaseCase):
         for name in ("ü" * 500, "日" * 500, "a" * 500, "Doe, Ann " * 50):
             value = address.mailbox(name, "a@x.test")
             self.assertLessEqual(max(map(len, value.split(" "))), 75)
+            for line in folded("Reply-To", value).split("\r\n"):
+                self.assertLessEqual(len(line), 76)
 
     def test_has_control(self):
         self.assertFalse(address.has_control("Ann\tDoe ü 日"))

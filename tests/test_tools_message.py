@@ -1,4 +1,5 @@
 import email
+import quopri
 import re
 from email import policy
 
@@ -85,9 +86,17 @@ class TestContent(MessageCase):
         self.assertIn(self.plain(message), (expected, expected.removesuffix("\n")))
 
     @given(HOSTILE)
+    @example("x" * 76)
+    @example("é" * 12 + "abcd")
+    @example("x" * 74 + " \r\ny")
+    @example("x" * 73 + "é" + "x" * 73 + "é\n")
     def test_quoted_printable(self, text):
+        """With room for the soft break that may follow."""
         encoded = quoted_printable(text)
-        for line in encoded.split(b"\r\n"):
+        self.assertEqual(quopri.decodestring(encoded).decode(), intended(text).replace("\n", "\r\n"))
+        *lines, last = encoded.split(b"\r\n")
+        self.assertLessEqual(len(last), 75)
+        for line in lines:
             self.assertLessEqual(len(line), 76)
             self.assertFalse(line.endswith((b" ", b"\t")), "blanks at the end of a line get lost")
 

@@ -53,6 +53,9 @@ class TestToken(BaseCase):
             for other in (text[: data.draw(st.integers(0, len(text) - 1))], text + "A", text + "AAAA", "A" + text):
                 self.assertIsNone(self.signer.read_family(purpose, other))
         self.assertIsNone(self.signer.read_family(purpose, self.signer.sign(purpose, first, first)))
+        for wrong in (-1, 2**63):
+            with self.assertRaises(ValueError):
+                self.signer.family(purpose, [*seconds, wrong])
 
     @given(st.one_of(st.text(), st.text(alphabet="ABCabc234-_=+/")))
     def test_arbitrary_text_is_no_family(self, text):

@@ -49,7 +49,8 @@ _COMMENT_AROUND = re.compile(r"^\([^()]*\)\s*|\s*\([^()]*\)$")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*")
 _UNFOLDABLE = re.compile(r"[^ ]{61}")
 _QUOTED_PAIR = re.compile(r'(["\\])')
-_WORD_OCTETS = 63  # RFC 2047 2: 75 characters of an encoded word, less "=?utf-8?q?" and "?="
+# RFC 2047 2: a line with encoded words has 76 characters, of which "Reply-To: ", "=?utf-8?q?" and "?=" take 22.
+_WORD_OCTETS = 54
 _BARE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 _Q_ENCODED = ["_" if o == 32 else chr(o) if o in _BARE else f"={o:02X}" for o in range(256)]
 

@@ -59,6 +59,9 @@ _NOT_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+# Python's encoder makes no room for the soft break that may follow the last line, nor for a blank that it encodes at
+# the end of any.
+_TOO_LONG = re.compile(rb"[^\r\n]{77,}|[^\r\n]{76}\Z")
 # What quoted-printable leaves as it is, on one line that neither begins with a dot nor ends in a space.
 _PLAIN_VALUE = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]{0,70}[!-<>-~])?")
 # The same without what HTML escapes (&, <, >, quotes).
@@ -213,15 +216,23 @@ def quoted_printable(text: str) -> bytes:
     if len(text) < _SHORT and text.isprintable():
         # Has nothing that the long way would take care of, unless it turns out to be several lines.
         encoded = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
-        if b"\n" not in encoded and not encoded.startswith(b"."):
+        if len(encoded) < _LINE_LENGTH and b"\n" not in encoded and not encoded.startswith(b"."):
             return encoded
     lines = _NOT_IN_TEXT.sub("", text).replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
     encoded = binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)
     # Where the data has no line end of its own, Python's encoder makes its soft breaks without CR.
-    encoded = _BARE_LF.sub(b"\r\n", encoded)
+    encoded = _TOO_LONG.sub(_broken, _BARE_LF.sub(b"\r\n", encoded))
     while _LEADING_DOT.search(encoded):
         encoded = _LEADING_DOT.sub(b"=2E=\r\n", encoded)
     return encoded
+
+
+def _broken(line: re.Match[bytes]) -> bytes:
+    """Give a line of quoted-printable in two, with no encoded octet in pieces."""
+    whole = line[0]
+    equals = whole.rfind(b"=", _LINE_LENGTH - 3, _LINE_LENGTH - 1)
+    end = _LINE_LENGTH - 1 if equals < 0 else equals
+    return whole[:end] + SOFT_BREAK + whole[end:]
 
 
 def writer(hole: Hole) -> Callable[[str], bytes]:

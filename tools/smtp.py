@@ -25,7 +25,7 @@ _SERVICE_CLOSING = 421
 _START_INPUT = 354
 _GOODBYE_TIMEOUT = 5.0  # seconds; nothing depends on the answer
 _DOT = b".\r\n"
-_LONE_DOT = re.compile(rb"\r\n\.\r\n")  # half as long as `in`, which stops at every line end
+_LEADING_DOT = re.compile(rb"\n\.")  # faster than `in`, which stops at every line end
 _RESET = b"RSET\r\n"
 _ENVELOPE = ("MAIL", "RCPT", "DATA")
 
@@ -344,7 +344,7 @@ def _needs_utf8(mail: Mail) -> bool:
 
 
 def _is_dotless(data: bytes) -> bool:
-    return not (_LONE_DOT.search(data) or data.startswith(_DOT))
+    return not (data.startswith(b".") or _LEADING_DOT.search(data))
 
 
 def _said(code: int, reply: bytes) -> str:

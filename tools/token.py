@@ -92,6 +92,7 @@ class Signer:
         number = bytes((self._current,))
         begun.update(number)
         distinct = sorted(set(seconds))
+        id_octets(*distinct)  # refuses what can't stand in a token
         order = [distinct.index(second) for second in seconds]
         shares = [share.to_bytes(8, "big") for share in sorted({second // _SHARE for second in distinct})]
         layouts: dict[int, _Layout] = {}

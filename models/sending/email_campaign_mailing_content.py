@@ -105,7 +105,7 @@ class EmailCampaignMailing(models.Model):
         )
 
     def _base_url(self):
-        return self.get_base_url().rstrip("/")
+        return self.get_base_url().strip().rstrip("/")
 
     def _check_content(self, content, source):
         """Refuse a field that the records of the audience don't have, or that the responsible user may not read, and

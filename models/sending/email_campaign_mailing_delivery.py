@@ -172,7 +172,9 @@ class EmailCampaignMailing(models.Model):
                        AND coalesce(r.next_try_at, '-infinity') <= now() AT TIME ZONE 'utc'
                        AND NOT EXISTS (SELECT FROM email_campaign_worker w
                                         WHERE w.mailing_id = r.mailing_id AND w.number <> %s
-                                          AND r.id BETWEEN w.first_id AND w.last_id AND w.number IN (%s))
+                                          AND (r.id BETWEEN w.first_id AND w.last_id
+                                               OR w.retry_ids @> to_jsonb(r.id))
+                                          AND w.number IN (%s))
                      LIMIT %s) AS sendable
                 """,
                 self._due().ids,

@@ -30,7 +30,7 @@ class EmailCampaignWorker(models.Model):
     # Of the recipients that wait within these, both included, it takes care; nothing of this stands on their rows.
     first_id = fields.Integer(readonly=True)
     last_id = fields.Integer(readonly=True)
-    retry_ids = fields.Json(readonly=True, help="Recipients that it tries again, wherever they stand in the queue.")
+    retry_ids = fields.Json(readonly=True, help="Recipients that it takes care of as well, wherever they stand in the queue.")
 
     _number_unique = models.Constraint("UNIQUE(number, mailing_id)", "This worker is known there.")
 
@@ -163,10 +163,10 @@ class EmailCampaignWorker(models.Model):
         What they had not handed over yet is walked again.
         """
         rows = self.env.execute_query(
-            SQL("DELETE FROM email_campaign_worker WHERE is_dead IS TRUE RETURNING number, mailing_id, first_id")
+            SQL("DELETE FROM email_campaign_worker WHERE is_dead IS TRUE RETURNING number, mailing_id, first_id, retry_ids")
         )
-        mailings = self.env["email.campaign.mailing"].browse({mailing_id for _number, mailing_id, _first in rows})
-        for _number, mailing_id, first_id in rows:
-            if first_id:
-                self._go_back(mailings.browse(mailing_id), first_id)
-        return list({number for number, _mailing, _first in rows}), mailings
+        mailings = self.env["email.campaign.mailing"].browse({mailing_id for _number, mailing_id, *_held in rows})
+        for _number, mailing_id, first_id, retry_ids in rows:
+            if held := [*filter(None, [first_id]), *(retry_ids or ())]:
+                self._go_back(mailings.browse(mailing_id), min(held))
+        return list({number for number, *_note in rows}), mailings
