@@ -270,6 +270,7 @@ class TestDelivery(DeliveryCase):
             if not paused:
                 paused.append(True)
                 worker_mailing.write({"state": "paused"})
+                worker_mailing.flush_recordset()
 
         with patch.object(ledger.Ledger, "_flush", flush), self.assertBalanced(mailing):
             self.send()

@@ -36,6 +36,7 @@ class EmailCampaignMailingTest(models.TransientModel):
         outgoing = Outgoing(mailing, mailing._provider())
         personaliser = Personaliser(mailing, outgoing, {"lang": lang, "sources": {lang: source}}, test=True)
         rows = [self._row(target, lang) for target in self._addresses()]
+        personaliser.prepare(rows)
         values = self.env["email.merge"]._values(self.env.user, mailing.company_id, rows[:1], personaliser.wanted(rows))
         try:
             mails = [personaliser.mail(row, values.get(0, {})) for row in rows]

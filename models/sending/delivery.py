@@ -63,7 +63,7 @@ class Delivery:
             self.give_back()
             return 0, None
         self._error = self._again_at = None
-        self._stopping = False
+        self._stopping = self._is_dry = False
         self._not_before = self._dry_until = 0.0
         self._accepted = self._dealt = 0
         started = time.monotonic()
@@ -139,7 +139,7 @@ class Delivery:
         # Outcomes take no room: they are written down in the transaction that marks this group.
         room = min(LARGEST_GROUP, self._flow.window - lanes.pending)
         # While the first ones are judged nothing follows them.
-        if room <= 0 or (not self._judge.decided and self._ledger.handed):
+        if room <= 0 or not (self._judge.decided or not self._ledger.handed or self._judge.one_is_taken(self._outcomes)):
             return []
         if not len(self._stock) and time.monotonic() >= self._dry_until:
             self._refill()
@@ -157,23 +157,22 @@ class Delivery:
             return
         if self._ledger.note_addresses(NOTED_MAILS):
             return
-        if len(self._stock) < LARGEST_GROUP and not self._stopping and time.monotonic() >= self._dry_until:
+        if len(self._stock) < LARGEST_GROUP and not (self._stopping or self._is_dry):
             self._refill()
 
     def _refill(self):
-        before = len(self._stock)
         held = self.provider._held_domains()
         try:
-            taken = self._stock.refill(held)
+            taken, settled = self._stock.refill(held)
         except StockError as error:
             self._stop(DeliveryError(error.explanation, pause=True))
             return
-        if not taken:
+        self._dealt += settled
+        self._is_dry, self._again_at = not taken, None
+        if self._is_dry and not len(self._stock):
             # Nothing waits but what others have; what comes back is looked for when it may have come.
             self._dry_until = time.monotonic() + DRY_SECONDS
-        # The rest of what was taken up is dealt with: it may not be mailed any more.
-        self._dealt += taken - (len(self._stock) - before)
-        self._again_at = self.provider._held_until() if held and not taken else None
+            self._again_at = self.provider._held_until() if held else None
 
     def _widen(self):
         """Open another connection where one is missing; give whether there is any.
@@ -205,7 +204,7 @@ class Delivery:
         The mails of the next group are made meanwhile.
         """
         outcomes = self._outcomes
-        blamed = self._blamed(outcomes)
+        blamed = self._blamed(outcomes, len(self._stock) + len(group))
         if self._stopping:
             self._stock.put_back(group)
             group = []
@@ -288,11 +287,11 @@ class Delivery:
         self._outcomes += outcomes
         self._fruit += sum(outcome.result == "accepted" for outcome in outcomes)
 
-    def _blamed(self, outcomes):
-        """Give those `outcomes` that are about the sender; then nothing more is handed over."""
+    def _blamed(self, outcomes, more):
+        """Give those `outcomes` that are about the sender; then nothing more is handed over, though there is `more`."""
         accepted = sum(outcome.result == "accepted" for outcome in outcomes)
         self._accepted += accepted
-        blamed = self._judge.blamed(outcomes, self._ledger.handed, len(self._stock))
+        blamed = self._judge.blamed(outcomes, self._ledger.handed, more)
         if blamed:
             self._stop(trouble.sender_refused(self._mailing.env, self.outgoing, blamed[0]))
         return blamed

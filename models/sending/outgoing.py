@@ -60,7 +60,7 @@ class Outgoing:
 
         :raises ConnectingError: where there is none
         """
-        return connect(self._mail_servers, self.server, self.mailing.email_from)
+        return connect(self._mail_servers, self.server, self._written)
 
     @property
     def may_open_apart(self):

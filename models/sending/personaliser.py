@@ -30,8 +30,6 @@ from .edition import CodedEdition, Edition, filled, personal_ids
 
 # Stands in a return path where the token goes, to find out what is around it; no address has this character in it.
 _MARK = "\N{HORIZONTAL ELLIPSIS}"
-# How many rendered bodies are kept for mails that are not made yet.
-MOST_RENDERED = 5_000
 
 
 class Addressed(NamedTuple):
@@ -83,15 +81,14 @@ class Personaliser:
         # Some services leave out the Message-ID, or replace it, in what they tell about a mail.
         self._mark = outgoing.provider._webhook_marks() if outgoing.provider and not test else ""
         self._second, self._date = 0, ""
-        self._rendered = {}
 
     def prepare(self, rows):
         """Get ready for the mails of `rows`, once for each batch; give the ids of those that none can be made for.
 
+        What code has made of a row goes with it, as `rendered`.
+
         :raises UserError: when the content can't be compiled
         """
-        if len(self._rendered) > MOST_RENDERED:
-            self._rendered.clear()
         failed = []
         for lang, batch in groupby(rows, lambda row: row["lang"]):
             edition = self._edition(lang)
@@ -127,12 +124,12 @@ class Personaliser:
 
     def is_ready(self, row):
         """Say whether the mail of `row` can be made of what is at hand, with no look into the database."""
-        return isinstance(self._editions.get(row["lang"]), Edition)
+        return "rendered" in row or isinstance(self._editions.get(row["lang"]), Edition)
 
     def mail(self, row, values):
         """Give the mail of one recipient.
 
-        :param row: dict with id, email (normalised), name, lang
+        :param row: dict with id, email (normalised), name, lang; where there is code in the content, as `prepare` left it
         :param values: its merge values by path
         :raises tools.address.AddressError: when the address can't be written to
         :raises UnfillableError: when code in the content can't be run for this recipient, as `prepare` says before
@@ -227,19 +224,18 @@ class Personaliser:
         ids = {row["res_id"] for row in rows if row["res_model"] == edition.model}
         readable = render.env[edition.model].with_context(active_test=False).search([("id", "in", list(ids))])
         rendered, _failed = render._render(edition.program, edition.model, readable.ids, edition.lang)
-        self._rendered.update({(edition.lang, record_id): pair for record_id, pair in rendered.items()})
+        for row in rows:
+            if row["res_model"] == edition.model and row["res_id"] in rendered:
+                row["rendered"] = rendered[row["res_id"]]
         # Those whose record is gone or may not be read are told apart when merge values are read.
         broken = set(readable.ids) - set(rendered)
         return [row["id"] for row in rows if row["res_model"] != edition.model or row["res_id"] in broken]
 
     def _coded(self, edition, row, values, headers):
         """Give the message for one recipient, of what the code made."""
-        key = (edition.lang, row["res_id"])
-        if key not in self._rendered:
-            self._render(edition, [row])
-        if key not in self._rendered:
+        if "rendered" not in row:
             raise UnfillableError
-        subject, body = self._rendered[key]
+        subject, body = row["rendered"]
         recipient = id_octets(row["id"])
         linked = dict(zip(edition.url_ids, edition.sign_links(recipient), strict=True))
         tokens = {
