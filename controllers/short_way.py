@@ -1,4 +1,4 @@
-"""The short way in for links and images of emails: answered before Odoo makes a session, a cursor and a request of it.
+"""The short way in for links, images and opt-outs: answered before Odoo makes a session, a cursor and a request of it.
 
 Images and links of a mass email are asked for by the thousand within minutes, most of them by machines, and Odoo's way
 in costs several times of what there is to do. So each process takes them at the door of its WSGI application, by facts
@@ -17,6 +17,7 @@ from odoo.tools import config
 
 from ..models.response import visit, visit_line
 from ..models.response.email_visit_waiting import Judging
+from . import short_opt_out
 from .tracking import NOT_KEPT, PIXEL, location
 
 _logger = logging.getLogger(__name__)
@@ -62,8 +63,9 @@ def open_way():
 
 def _answer(environ):
     """Give (status, headers, body), None for what must go the long way."""
-    match = _PATH.fullmatch(environ["PATH_INFO"])
-    if not match or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+    leaving = environ["REQUEST_METHOD"] == "POST"
+    match = (short_opt_out.PATH if leaving else _PATH).fullmatch(environ["PATH_INFO"])
+    if not match or environ["REQUEST_METHOD"] not in ("GET", "HEAD", "POST"):
         return None
     # Either may name another database than the host does.
     if "HTTP_X_ODOO_DATABASE" in environ or "session_id" in environ.get("HTTP_COOKIE", ""):
@@ -75,6 +77,10 @@ def _answer(environ):
     facts = visit_line.facts(environ.get("HTTP_HOST", ""))
     if not facts:
         return None
+    if leaving:
+        answer = short_opt_out.answer(facts, environ, match["token"])
+        environ_of_all["wsgi.input"] = environ["wsgi.input"]
+        return answer
     kind = "click" if match["click"] else "open"
     ids = (visit.clicked if kind == "click" else visit.opened)(facts.signer, match["token"])
     if not ids or not ids[0] or (kind == "open" and not facts.opens):

@@ -29,7 +29,7 @@ class Subscription(http.Controller):
     @http.route(
         "/email/u/<string:token>",
         type="http",
-        auth="public",
+        auth="none",
         methods=["POST"],
         save_session=False,
         csrf=False,
@@ -37,6 +37,7 @@ class Subscription(http.Controller):
     def email_opt_out_now(self, token, **post):
         if post.get("List-Unsubscribe") == "One-Click":
             return self._one_click(token)
+        request.env["ir.http"]._auth_method_public()
         recipient, list_type = self._named(OPT_OUT, token)
         env = (recipient._speaking_to_company() if recipient else request).env
         if post.get("undo"):
@@ -55,10 +56,10 @@ class Subscription(http.Controller):
 
     def _one_click(self, token):
         """Do what the button of the mail program asks for, and no more: a large mailing brings many of these."""
-        if recipient := request.env["email.link"]._recipient_opting_out(token):
-            source = recipient._speaking_to_company().env._("one click in the mail program")
-            recipient.with_context(email_consent={"source": "mail_program"})._opt_out(source, **self._visitor())
+        if request.env["email.link"]._superuser()._opt_out_at_once(token, **self._visitor()):
+            request.env["email.visit"]._superuser()._remember_way(request.httprequest)
         else:
+            request.env["ir.http"]._auth_method_public()
             self._named(OPT_OUT, token)
         return request.make_response("", [("Content-Type", "text/plain"), *NOT_KEPT])
 

@@ -115,4 +115,5 @@ from . import (
     test_tours_subscribe,
     test_tours_verdicts,
 )
+from . import test_short_opt_out
 from . import test_short_way

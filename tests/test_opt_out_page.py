@@ -185,7 +185,7 @@ class TestOptOutPage(PagesCase):
     def test_the_language_of_a_company_is_known_for_one_recipient(self):
         """It is passed on with the context, and does not count for another one."""
         links = self.env["email.link"]
-        known = links._recipient_opting_out(self.signer.sign(OPT_OUT, self.recipient.id))
+        known = self.recipient._knowing_office()
         self.assertEqual(known, self.recipient)
         other = (self.mailing.recipient_ids.sudo() - known)[:1]
         self.mailing.company_id.partner_id.lang = False
@@ -200,7 +200,8 @@ class TestOptOutPage(PagesCase):
         self.assertEqual(other.with_env(known.env)._speaking_to_company().env.lang, "fr_FR")
         gone = self.signer.sign(OPT_OUT, self.recipient.id + 1_000_000)
         for token in (gone, self.signer.sign(OPT_OUT, 0), self.signer.sign(PREFERENCES, self.recipient.id), "x"):
-            self.assertFalse(links._recipient_opting_out(token))
+            self.assertFalse(links._superuser()._opt_out_at_once(token, None, None))
+        self.assertFalse(self.events())
 
     def test_look_at_the_page_of_a_list_type(self):
         admin = new_test_user(self.env, login="ada", groups="base.group_user,email_campaign.group_admin")

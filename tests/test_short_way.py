@@ -127,6 +127,16 @@ class TestShortWay(LiveCase):
         self.assertFalse(self.taken(self.paths[0])[1])
         self.assertTrue(self.taken(self.paths[0])[1], "and that one left new ones")
 
+    def test_the_long_way_of_an_opt_out_leaves_facts(self):
+        with self.registry.cursor() as cr:
+            visits = api.Environment(cr, SUPERUSER_ID, {})["email.visit"]
+            asked = Browser()
+            for cookies, environ in (({"session_id": "x"}, {"HTTP_HOST": HOST}), ({}, {"HTTP_HOST": HOST})):
+                self.assertNotIn(HOST, visit_line._facts)
+                asked.cookies, asked.environ = cookies, environ
+                visits._remember_way(asked)
+        self.assertEqual(visit_line.facts(HOST).dbname, self.registry.db_name)
+
     def test_hosts_that_are_made_up_take_no_room(self):
         self.ask(self.paths[0])
         facts = visit_line._facts[HOST]

@@ -35,22 +35,26 @@ class EmailSubscription(models.Model):
         """
         # In one order, so that two of these at once don't wait for each other.
         pairs = sorted(set(pairs))
-        rows = self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO email_subscription AS s (email, list_type_id, state, at, source)
-                     SELECT email, list_type_id, %s, now() AT TIME ZONE 'utc', %s
-                       FROM unnest(%s::varchar[], %s::int[]) AS said (email, list_type_id)
-                ON CONFLICT (list_type_id, email) DO UPDATE
-                        SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source
-                      WHERE s.state <> EXCLUDED.state
-                  RETURNING email, list_type_id
-                """,
-                state,
-                source,
-                [email for email, _list_type_id in pairs],
-                [list_type_id for _email, list_type_id in pairs],
-            )
+        changes = SQL(
+            """
+            INSERT INTO email_subscription AS s (email, list_type_id, state, at, source)
+                 SELECT email, list_type_id, %s, now() AT TIME ZONE 'utc', %s
+                   FROM unnest(%s::varchar[], %s::int[]) AS said (email, list_type_id)
+            ON CONFLICT (list_type_id, email) DO UPDATE
+                    SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source
+                  WHERE s.state <> EXCLUDED.state
+              RETURNING email, list_type_id
+            """,
+            state,
+            source,
+            [email for email, _list_type_id in pairs],
+            [list_type_id for _email, list_type_id in pairs],
         )
+        rows = self.env.execute_query(self._changing(changes, state, source))
         self.invalidate_model()
         return rows
+
+    @api.model
+    def _changing(self, changes, state, source):
+        """Give the statement `changes`, which returns (email, id of the list type), with what goes along with it."""
+        return changes

@@ -75,27 +75,41 @@ class EmailCampaignEvent(models.Model):
             event.display_name = f"{kinds.get(event.kind, event.kind)}: {event.email or ''}"
 
     @api.model
-    def _log(self, recipient, kind, **values):
-        """Add a row for `recipient`; give whether it is new (an event with a `source_ref` is logged once)."""
+    def _log(self, recipient, kind, stamps=None, **values):
+        """Add a row for `recipient`; give whether it is new (an event with a `source_ref` is logged once).
+
+        :param stamps: SQL of what is set on the recipient by the same statement, whose row is named `r`
+        :param values: of the event, each a value or SQL
+        """
+        found = SQL("SELECT r.id, r.mailing_id FROM email_campaign_recipient r WHERE r.id = %s", recipient.id)
+        if stamps:
+            recipient.flush_recordset()
+            found = SQL(
+                "UPDATE email_campaign_recipient r SET %s WHERE r.id = %s RETURNING r.id, r.mailing_id",
+                stamps,
+                recipient.id,
+            )
         names = ["tracking_url_id", "verdict", "verdict_reason", "ip", "user_agent", "detail", "source_ref"]
         names += ["opt_out_reason_id", "comment"]
         rows = self.env.execute_query(
             SQL(
                 """
+                WITH found AS (%(found)s)
                 INSERT INTO email_campaign_event (mailing_id, campaign_id, recipient_id, kind, at, %(names)s)
                      SELECT r.mailing_id, m.campaign_id, r.id, %(kind)s, now() AT TIME ZONE 'utc', %(values)s
-                       FROM email_campaign_recipient r JOIN email_campaign_mailing m ON m.id = r.mailing_id
-                      WHERE r.id = %(recipient)s
+                       FROM found r JOIN email_campaign_mailing m ON m.id = r.mailing_id
                 ON CONFLICT DO NOTHING
                   RETURNING id
                 """,
                 names=SQL(", ").join(map(SQL.identifier, names)),
                 kind=kind,
                 values=SQL(", ").join(SQL("%s", values.get(name) or None) for name in names),
-                recipient=recipient.id,
+                found=found,
             )
         )
         self.invalidate_model()
+        if stamps:
+            recipient.invalidate_recordset(flush=False)
         return bool(rows)
 
     @api.autovacuum

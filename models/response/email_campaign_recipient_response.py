@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 from odoo.tools import SQL
 
 from ...tools import visitor
@@ -45,8 +45,7 @@ class EmailCampaignRecipient(models.Model):
         if self.state == "in_doubt":
             self._settle_by_evidence()
         office = self._speaking_to_company()
-        # Of the list type only its name is asked for.
-        list_type = office._list_type().with_context(prefetch_fields=False)
+        list_type = office._list_type()
         everything = everything or not list_type
         if everything:
             blacklist = self.env["mail.blacklist"].sudo()
@@ -59,16 +58,17 @@ class EmailCampaignRecipient(models.Model):
         else:
             changed = self.env["email.subscription"]._set_state(self.email, list_type, "opted_out", source)
         if changed:
-            detail = office.env._("all email") if everything else list_type.name
-            self._log_consent("opt_out", detail, ip, user_agent, **told)
-            # Who opted out of everything before is still on the blacklist by this email: undoing takes that back too.
-            everything = everything or self.opted_out_scope == "everything"
-            self.write(
-                {
-                    "opted_out_at": self.opted_out_at or fields.Datetime.now(),
-                    "opted_out_scope": "everything" if everything else "type",
-                }
+            detail = office.env._("all email") if everything else self._name_in_office(list_type)
+            stamps = SQL(
+                # Who opted out of everything before is still on the blacklist by this email: undoing takes that back
+                # too.
+                """
+                opted_out_at = coalesce(r.opted_out_at, now() AT TIME ZONE 'utc'),
+                opted_out_scope = CASE WHEN r.opted_out_scope = 'everything' THEN r.opted_out_scope ELSE %s END
+                """,
+                "everything" if everything else "type",
             )
+            self._log_consent("opt_out", detail, ip, user_agent, stamps=stamps, **told)
         return changed
 
     def _opt_in_again(self, source, ip=None, user_agent=None):
@@ -129,6 +129,13 @@ class EmailCampaignRecipient(models.Model):
     def _log_consent(self, kind, detail, ip, user_agent, **told):
         self.env["email.campaign.event"]._log(
             self, kind, verdict="human", detail=detail, ip=ip, user_agent=visitor.recorded(user_agent), **told
+        )
+
+    @staticmethod
+    def _name_in_office(list_type):
+        """Give SQL for the name of `list_type`: nothing else is asked of it."""
+        return SQL(
+            "(SELECT %s FROM email_list_type t WHERE t.id = %s)", list_type._field_to_sql("t", "name"), list_type.id
         )
 
     def _list_type(self):

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import SUPERUSER_ID, api, models
 from odoo.tools import ormcache
 
 from ...tools.token import Signer
@@ -26,19 +26,27 @@ class EmailLink(models.AbstractModel):
         return Signer(*self.env["email.link.key"].sudo()._keys())
 
     @api.model
+    def _superuser(self):
+        """Give this for a route without a user."""
+        return self.with_env(self.env(user=SUPERUSER_ID))
+
+    @api.model
     def _recipient(self, purpose, token):
         """Give the recipient that `token` was made for, as superuser, or an empty record set."""
         return self._recipient_of(self._signer().read(purpose, token, 1))
 
     @api.model
-    def _recipient_opting_out(self, token):
-        """Give the recipient that may opt out by `token` as `_recipient` does, with what that takes and no more.
-
-        One look tells whether it is there and the language of its company, and one reads the fields.
-        """
+    def _opt_out_at_once(self, token, ip, user_agent):
+        """Opt out as the button of a mail program asks for (RFC 8058); give whether `token` names a recipient."""
+        # One look tells whether it is there and the language of its company, and one reads the fields.
         recipient = self._at(self._signer().read(OPT_OUT, token, 1))._knowing_office()
+        if not recipient:
+            return False
         recipient.fetch(["email", "lang", "state", "list_type_id", "opted_out_at", "opted_out_scope"])
-        return recipient
+        source = recipient._speaking_to_company().env._("one click in the mail program")
+        told = recipient.with_context(email_consent={"source": "mail_program"})
+        told._opt_out(source, ip=ip, user_agent=user_agent)
+        return True
 
     @api.model
     def _is_test(self, purpose, token):

@@ -139,7 +139,9 @@ class Delivery:
         # Outcomes take no room: they are written down in the transaction that marks this group.
         room = min(LARGEST_GROUP, self._flow.window - lanes.pending)
         # While the first ones are judged nothing follows them.
-        if room <= 0 or not (self._judge.decided or not self._ledger.handed or self._judge.one_is_taken(self._outcomes)):
+        if room <= 0 or not (
+            self._judge.decided or not self._ledger.handed or self._judge.one_is_taken(self._outcomes)
+        ):
             return []
         if not len(self._stock) and time.monotonic() >= self._dry_until:
             self._refill()

@@ -30,7 +30,9 @@ class EmailCampaignWorker(models.Model):
     # Of the recipients that wait within these, both included, it takes care; nothing of this stands on their rows.
     first_id = fields.Integer(readonly=True)
     last_id = fields.Integer(readonly=True)
-    retry_ids = fields.Json(readonly=True, help="Recipients that it takes care of as well, wherever they stand in the queue.")
+    retry_ids = fields.Json(
+        readonly=True, help="Recipients that it takes care of as well, wherever they stand in the queue."
+    )
 
     _number_unique = models.Constraint("UNIQUE(number, mailing_id)", "This worker is known there.")
 
@@ -163,7 +165,9 @@ class EmailCampaignWorker(models.Model):
         What they had not handed over yet is walked again.
         """
         rows = self.env.execute_query(
-            SQL("DELETE FROM email_campaign_worker WHERE is_dead IS TRUE RETURNING number, mailing_id, first_id, retry_ids")
+            SQL(
+                "DELETE FROM email_campaign_worker WHERE is_dead IS TRUE RETURNING number, mailing_id, first_id, retry_ids"
+            )
         )
         mailings = self.env["email.campaign.mailing"].browse({mailing_id for _number, mailing_id, *_held in rows})
         for _number, mailing_id, first_id, retry_ids in rows:

@@ -141,37 +141,40 @@ class EmailConsent(models.Model):
         :param list_type: what it is about, nothing for all email; with SQL for `emails` the query may have the id of
             the list type as a second column instead
         """
+        self.env.cr.execute(self._recording(emails, action, list_type))
+
+    @api.model
+    def _recording(self, emails, action, list_type=None):
+        """Give the statement of `_record`, to be run at once."""
         evidence = {**self._visitor(), **(self.env.context.get("email_consent") or {})}
         if unknown := set(evidence) - EVIDENCE:
             raise ValueError(f"email_consent: {unknown}")
         by_row = isinstance(emails, SQL) and list_type is None
         query = emails if isinstance(emails, SQL) else SQL("SELECT unnest(%s::varchar[])", list(emails))
         self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO email_consent (at, email, address_hash, list_type_id, company_id, action, source, detail,
-                                           text_id, lang, ip, user_agent, user_id)
-                     SELECT now() AT TIME ZONE 'utc', said.email, %(hash)s, t.id, t.company_id, %(action)s, %(source)s,
-                            %(detail)s, %(text)s, %(lang)s, %(ip)s, %(user_agent)s, %(user)s
-                       FROM (%(query)s) AS said (%(columns)s)
-                  LEFT JOIN email_list_type t ON t.id = %(list_type)s
-                """,
-                hash=self.env["email.address.hash"]._hash(SQL("said.email")),
-                query=query,
-                columns=SQL("email, list_type_id") if by_row else SQL("email"),
-                list_type=SQL("said.list_type_id") if by_row else (list_type.id if list_type else None) or None,
-                action=evidence.get("action", action),
-                source=evidence.get("source") or ("hand" if self._actor() else "system"),
-                detail=_shortened(evidence.get("detail")),
-                text=evidence.get("text_id") or None,
-                lang=evidence.get("lang") or None,
-                ip=_shortened(evidence.get("ip")),
-                user_agent=_shortened(evidence.get("user_agent")),
-                user=evidence.get("user_id") or self._actor(),
-            )
-        )
         self.invalidate_model(flush=False)
+        return SQL(
+            """
+            INSERT INTO email_consent (at, email, address_hash, list_type_id, company_id, action, source, detail,
+                                       text_id, lang, ip, user_agent, user_id)
+                 SELECT now() AT TIME ZONE 'utc', said.email, %(hash)s, t.id, t.company_id, %(action)s, %(source)s,
+                        %(detail)s, %(text)s, %(lang)s, %(ip)s, %(user_agent)s, %(user)s
+                   FROM (%(query)s) AS said (%(columns)s)
+              LEFT JOIN email_list_type t ON t.id = %(list_type)s
+            """,
+            hash=self.env["email.address.hash"]._hash(SQL("said.email")),
+            query=query,
+            columns=SQL("email, list_type_id") if by_row else SQL("email"),
+            list_type=SQL("said.list_type_id") if by_row else (list_type.id if list_type else None) or None,
+            action=evidence.get("action", action),
+            source=evidence.get("source") or ("hand" if self._actor() else "system"),
+            detail=_shortened(evidence.get("detail")),
+            text=evidence.get("text_id") or None,
+            lang=evidence.get("lang") or None,
+            ip=_shortened(evidence.get("ip")),
+            user_agent=_shortened(evidence.get("user_agent")),
+            user=evidence.get("user_id") or self._actor(),
+        )
 
     @api.model
     def _only_complained(self, pairs):

@@ -28,15 +28,29 @@ class EmailSubscription(models.Model):
         Who was opted out by a complaint and says so now has changed something, too: it is their own word.
         """
         changed = super()._set_states(pairs, state, source)
+        complained = []
         if state == "opted_out" and len(changed) < len(pairs):
             same = sorted(set(pairs) - set(changed))
-            changed = changed + self.env["email.consent"].sudo()._only_complained(same)
-        confirmed = (self.env.context.get("email_consent") or {}).get("action") == "opt_in_confirmed"
-        if said := pairs if confirmed else changed:
+            complained = self.env["email.consent"].sudo()._only_complained(same)
+        if said := pairs if self._is_confirmed() else complained:
             emails, list_type_ids = zip(*said, strict=True)
             query = SQL("SELECT * FROM unnest(%s::varchar[], %s::int[])", list(emails), list(list_type_ids))
             self.env["email.consent"]._told(detail=source)._record(query, ACTION_OF[state])
-        return changed
+        return changed + complained
+
+    @api.model
+    def _changing(self, changes, state, source):
+        """Write what it changes into the ledger by the same statement, but for what is confirmed, which always is."""
+        changes = super()._changing(changes, state, source)
+        if self._is_confirmed():
+            return changes
+        ledger = self.env["email.consent"]._told(detail=source)
+        told = ledger._recording(SQL("SELECT email, list_type_id FROM changed"), ACTION_OF[state])
+        return SQL("WITH changed AS (%s), told AS (%s) SELECT email, list_type_id FROM changed", changes, told)
+
+    @api.model
+    def _is_confirmed(self):
+        return (self.env.context.get("email_consent") or {}).get("action") == "opt_in_confirmed"
 
     def _restore(self, state, source):
         """Let this be what it was before it was opted out, which was a mistake; no `state` where there was none.
