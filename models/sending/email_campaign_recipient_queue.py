@@ -247,7 +247,9 @@ class EmailCampaignRecipient(models.Model):
         forget this mark, they would be sent twice.
         """
         types, numbers = ("int", "bigint[]", "int"), prepared.array(ids)
-        prepared.execute(self.env.cr, "email_campaign_hand", types, HAND, mailing.id, numbers, worker.number)
+        prepared.execute(
+            self.env.cr, worker.prepared, "email_campaign_hand", types, HAND, mailing.id, numbers, worker.number
+        )
         return {row_id for (row_id,) in self.env.cr.fetchall()}
 
     @api.model
@@ -320,6 +322,7 @@ class EmailCampaignRecipient(models.Model):
             return
         prepared.execute(
             self.env.cr,
+            worker.prepared,
             "email_campaign_flush",
             ("int", "int", "json", "text"),
             FLUSH,

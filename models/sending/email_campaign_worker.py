@@ -166,7 +166,10 @@ class EmailCampaignWorker(models.Model):
         """
         rows = self.env.execute_query(
             SQL(
-                "DELETE FROM email_campaign_worker WHERE is_dead IS TRUE RETURNING number, mailing_id, first_id, retry_ids"
+                """
+                DELETE FROM email_campaign_worker WHERE is_dead IS TRUE
+             RETURNING number, mailing_id, first_id, retry_ids
+                """
             )
         )
         mailings = self.env["email.campaign.mailing"].browse({mailing_id for _number, mailing_id, *_held in rows})

@@ -24,6 +24,7 @@ class Worker:
         self._dbname = dbname
         self._stack = ExitStack()
         self.number = 0
+        self.prepared = set()  # statements, see `prepared`
         self.aside = Aside(dbname)
 
     def __enter__(self):
