@@ -247,6 +247,25 @@ class TestWorkers(BaseCase):
             self.assertEqual(claim(one, 5, [*first, *second]), [], "nothing is left")
             self.assertEqual(claim(two, COUNT), theirs, "the other's note still covers what it had before")
 
+    def test_what_a_worker_kept_is_its_own_until_it_dies(self):
+        """Nobody counts on it while it lives; after that the queue is walked again from there."""
+        with Worker(self.dbname) as other, self.environment() as env:
+            recipients, workers = env["email.campaign.recipient"], env["email.campaign.worker"]
+            mailing = self.begin(env)
+            mailing._committed(lambda: None)
+            with Worker(self.dbname) as one:
+                rows, _count = mailing._committed(lambda: recipients._claim(mailing, one, COUNT))
+                kept = [row["id"] for row in rows[:3]]
+                mailing._committed(lambda: recipients._claim(mailing, one, COUNT, kept=kept))
+                counts = [mailing._committed(lambda w=worker: mailing._sendable_count(w)) for worker in (one, other)]
+                self.assertEqual(counts, [len(rows), 0])
+                mailing._committed(lambda: workers._move_on(mailing, rows[-1]["id"]))
+                mailing._committed(lambda: workers._note_claim(one.number, mailing, retry_ids=kept))
+            mailing._committed(workers._declare_dead)
+            mailing._committed(recipients._recover)
+            again, _count = mailing._committed(lambda: recipients._claim(mailing, other, 3))
+            self.assertEqual([row["id"] for row in again], kept)
+
     def test_who_is_taken_for_dead_hands_over_nothing_more(self):
         """Not even in the moment in which others look for what it has handed over."""
         with Worker(self.dbname) as living, self.environment() as env:

@@ -129,7 +129,7 @@ class Personaliser:
     def mail(self, row, values):
         """Give the mail of one recipient.
 
-        :param row: dict with id, email (normalised), name, lang; where there is code in the content, as `prepare` left it
+        :param row: dict with id, email (normalised), name, lang; with code in the content, as `prepare` left it
         :param values: its merge values by path
         :raises tools.address.AddressError: when the address can't be written to
         :raises UnfillableError: when code in the content can't be run for this recipient, as `prepare` says before
