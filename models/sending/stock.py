@@ -56,8 +56,8 @@ class Stock:
         self._rights = self._mailing.launched_by_id, self._mailing.company_id
 
     def refill(self, held=()):
-        """Claim another portion beside what is left; give (how many recipients were taken up, 0 when there is none to be
-        claimed now; how many of them are dealt with by that, as they may not be mailed any more).
+        """Claim another portion beside what is left; give how many recipients were taken up, 0 when there is none to be
+        claimed now, and how many of them are dealt with by that, as they may not be mailed any more.
 
         :param held: domains that nothing is claimed for
         :raises StockError: when the content can't be filled
