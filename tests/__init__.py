@@ -106,6 +106,7 @@ from . import (
     test_webhook_services,
     test_wizards,
     test_workers,
+    test_workers_claims,
     test_consent,
     test_erasure,
     test_newsletter_campaign,
