@@ -4,18 +4,14 @@ A large mailing brings many of these at once. It does what the long way does (`c
 facts as links and images have (`controllers/short_way`).
 """
 
-import functools
 import io
 import logging
 import re
 from urllib.parse import parse_qs
 
-import psycopg2
-
 from odoo import SUPERUSER_ID, api
-from odoo.exceptions import ConcurrencyError, UserError
 from odoo.modules.registry import Registry
-from odoo.service.model import retrying
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..models.response.email_link import OPT_OUT
 from .tracking import NOT_KEPT
@@ -43,24 +39,33 @@ def answer(facts, environ, token):
     """
     if not facts.signer.read(OPT_OUT, token, 1) or not _is_one_click(environ):
         return None
+    registry = Registry(facts.dbname)
     try:
-        with Registry(facts.dbname).cursor() as cr:
+        with registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             if "email.link" not in env:
                 return None  # the addon was removed a moment ago
             visitor = environ.get("REMOTE_ADDR"), environ.get("HTTP_USER_AGENT")
-            if not retrying(functools.partial(env["email.link"]._opt_out_at_once, token, *visitor), env):
+            if not env["email.link"]._opt_out_at_once(token, *visitor):
                 return None
-    except (psycopg2.Error, ConcurrencyError, UserError) as error:
-        # The long way tells more about it.
-        _logger.info("An opt-out goes the long way: %s", error)
+        registry.signal_changes()
+    except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+        registry.reset_changes()
+        _logger.info("An opt-out goes the long way, which tries again: %s", error)
+        return None
+    except Exception:
+        # Whatever it is, the long way can tell people of it. To do twice what was done does no harm.
+        registry.reset_changes()
+        _logger.exception("An opt-out goes the long way")
         return None
     return "200 OK", _HEADERS, b""
 
 
 def _is_one_click(environ):
     length = environ.get("CONTENT_LENGTH") or ""
-    if not (length.isascii() and length.isdigit() and int(length) <= LONGEST_BODY):
+    if not (length.isascii() and length.isdigit() and len(length) <= len(str(LONGEST_BODY))):
+        return False
+    if int(length) > LONGEST_BODY or "HTTP_TRANSFER_ENCODING" in environ:
         return False
     if environ.get("QUERY_STRING") or environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != _FORM:
         return False

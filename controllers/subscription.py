@@ -37,7 +37,7 @@ class Subscription(http.Controller):
     def email_opt_out_now(self, token, **post):
         if post.get("List-Unsubscribe") == "One-Click":
             return self._one_click(token)
-        request.env["ir.http"]._auth_method_public()
+        self._recognise()
         recipient, list_type = self._named(OPT_OUT, token)
         env = (recipient._speaking_to_company() if recipient else request).env
         if post.get("undo"):
@@ -59,7 +59,7 @@ class Subscription(http.Controller):
         if request.env["email.link"]._superuser()._opt_out_at_once(token, **self._visitor()):
             request.env["email.visit"]._superuser()._remember_way(request.httprequest)
         else:
-            request.env["ir.http"]._auth_method_public()
+            self._recognise()
             self._named(OPT_OUT, token)
         return request.make_response("", [("Content-Type", "text/plain"), *NOT_KEPT])
 
@@ -95,6 +95,13 @@ class Subscription(http.Controller):
             else:
                 recipient._come_back(source, **visitor)
         return self._preferences_page(recipient, list_type, asked, changed)
+
+    def _recognise(self):
+        """Be who is logged in, as the ledger says who that is, or the public user."""
+        if request.session.uid:
+            request.update_env(user=request.session.uid)
+        else:
+            request.env["ir.http"]._auth_method_public()
 
     def _named(self, purpose, token):
         """Give (recipient, list type) of `token`; without a recipient for a test email, and for a look at a list type.

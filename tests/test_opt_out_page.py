@@ -182,6 +182,15 @@ class TestOptOutPage(PagesCase):
         ledger = self.env["email.consent"].sudo().search([("email", "=", self.recipient.email)], limit=1)
         self.assertEqual((ledger.source, ledger.detail, ledger.lang), ("mail_program", french, "en_US"))
 
+    def test_the_ledger_says_who_was_logged_in(self):
+        user = new_test_user(self.env, login="lou", groups="base.group_user")
+        self.authenticate("lou", "lou")
+        for data, expected in (({"scope": "type"}, user), ({"undo": "1"}, user), (None, user.browse())):
+            with self.subTest(data):
+                self.page(data or {"List-Unsubscribe": "One-Click"})
+                ledger = self.env["email.consent"].sudo().search([("email", "=", self.recipient.email)], limit=1)
+                self.assertEqual(ledger.user_id, expected)
+
     def test_the_language_of_a_company_is_known_for_one_recipient(self):
         """It is passed on with the context, and does not count for another one."""
         links = self.env["email.link"]

@@ -5,6 +5,7 @@ from unittest.mock import patch
 from psycopg2.errors import SerializationFailure
 
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..controllers import short_opt_out, short_way
 from ..models.response import visit_line
@@ -121,10 +122,28 @@ class TestShortOptOut(PagesCase):
             self.assertEqual(self.url_open(f"/email/u/{token}", data=ONE_CLICK).status_code, 404)
         self.assertEqual(self.url_open(f"/email/u/{self.signer.sign(OPT_OUT, 0)}", data=ONE_CLICK).status_code, 200)
 
-    def test_what_others_write_at_the_same_moment(self):
-        """The long way, which tries again, is asked."""
-        self.learn()
-        with patch.object(short_opt_out, "retrying", side_effect=SerializationFailure("busy")):
-            response, taken = self.post(self.other, ONE_CLICK)
-        self.assertFalse(taken)
-        self.assertEqual((response.status_code, self.subscription(email=self.other.email)), (200, "opted_out"))
+    def test_what_fails_goes_the_long_way(self):
+        """Another one wrote at the same moment, or whatever else."""
+        links = type(self.env["email.link"])
+        original = links._opt_out_at_once
+        recipients = self.mailing.recipient_ids.sudo() - self.recipient
+        for recipient, error in zip(recipients, (SerializationFailure("busy"), KeyError("x")), strict=False):
+            tries = []
+
+            def once(records, *given, tries=tries, error=error, **named):
+                tries.append(1)
+                if len(tries) == 1:
+                    raise error
+                return original(records, *given, **named)
+
+            self.learn()
+            with (
+                self.subTest(repr(error)),
+                patch.object(links, "_opt_out_at_once", once),
+                mute_logger("odoo.addons.email_campaign.controllers.short_opt_out"),
+            ):
+                response, taken = self.post(recipient, ONE_CLICK)
+                self.assertFalse(taken)
+                self.assertEqual(len(tries), 2)
+                self.assertEqual((response.status_code, self.subscription(email=recipient.email)), (200, "opted_out"))
+                self.assertEqual(recipient.event_ids.mapped("kind"), ["opt_out"])

@@ -61,7 +61,7 @@ _BARE_LF = re.compile(rb"(?<!\r)\n")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 # Python's encoder makes no room for the soft break that may follow the last line, nor for a blank that it encodes at
 # the end of any.
-_TOO_LONG = re.compile(rb"[^\r\n]{77,}|[^\r\n]{76}\Z")
+_TOO_LONG = re.compile(rb"^(?:[^\r\n]{77,}|[^\r\n]{76}\Z)", re.MULTILINE)
 # What quoted-printable leaves as it is, on one line that neither begins with a dot nor ends in a space.
 _PLAIN_VALUE = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]{0,70}[!-<>-~])?")
 # The same without what HTML escapes (&, <, >, quotes).

@@ -189,7 +189,9 @@ class Lane:
         data = mail.data
         if not data.endswith(b"\r\n") or not (mail.dotless or _is_dotless(data)):
             # The server would take commands for content, or content for commands.
-            return _refusal(mail, 554, "5.6.0", "the message has no proper end of its last line, or a lone dot before")
+            return _refusal(
+                mail, 554, "5.6.0", "the message has no proper end of its last line, or a line that begins with a dot"
+            )
         if self._max_size and len(data) > self._max_size:
             text = f"the message has {len(data):,} bytes and the server takes {self._max_size:,}"
             return _refusal(mail, 552, "5.3.4", text)

@@ -168,19 +168,20 @@ class EmailCampaignMailing(models.Model):
                 """
                 SELECT count(*) FROM (
                     SELECT FROM email_campaign_recipient r
-                     WHERE r.mailing_id = ANY(%s) AND r.is_open IS TRUE AND r.state IN ('queued', 'retry')
+                     WHERE r.mailing_id = ANY(%(mailings)s) AND r.is_open IS TRUE AND r.state IN ('queued', 'retry')
                        AND coalesce(r.next_try_at, '-infinity') <= now() AT TIME ZONE 'utc'
                        AND NOT EXISTS (SELECT FROM email_campaign_worker w
-                                        WHERE w.mailing_id = r.mailing_id AND w.number <> %s
-                                          AND (r.id BETWEEN w.first_id AND w.last_id
-                                               OR w.retry_ids @> to_jsonb(r.id))
-                                          AND w.number IN (%s))
-                     LIMIT %s) AS sendable
+                                        WHERE w.mailing_id = r.mailing_id AND w.number <> %(number)s
+                                          AND r.id BETWEEN w.first_id AND w.last_id AND w.number IN (%(living)s))
+                       AND NOT EXISTS (SELECT FROM email_campaign_worker w, jsonb_array_elements(w.retry_ids) kept (id)
+                                        WHERE kept.id::int = r.id AND w.number <> %(number)s
+                                          AND w.number IN (%(living)s))
+                     LIMIT %(limit)s) AS sendable
                 """,
-                self._due().ids,
-                worker.number,
-                living_workers(),
-                COUNT_LIMIT,
+                mailings=self._due().ids,
+                number=worker.number,
+                living=living_workers(),
+                limit=COUNT_LIMIT,
             )
         )
         return count

@@ -193,6 +193,8 @@ class Personaliser:
         content = self._mailing._compose(self._frozen["sources"][lang], lang, test=self._test)
         url_ids = self._mailing.env["email.tracking.url"]._find_or_add(self._mailing.campaign_id, content.urls)
         url_ids[""] = HIDDEN_LINK
+        # Mails are made while the database is in use: whatever is read for them is read now.
+        fixed_headers, attachments = self._fixed_headers, self._attachments
         if isinstance(content, Program):
             model = self._frozen["sources"][lang]["code"]["model"]
             sign_links = self._signer.family(CLICK, list(url_ids.values()))
@@ -201,11 +203,11 @@ class Personaliser:
                 content, content.fields(), url_ids, sign_links, lang, model, personal_ids(slots, url_ids)
             )
         skeleton = Skeleton(
-            self._fixed_headers,
+            fixed_headers,
             content.subject,
             content.html,
             content.text,
-            self._attachments,
+            attachments,
             self._beginnings,
         )
         stamps = {
