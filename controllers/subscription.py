@@ -31,6 +31,7 @@ class Subscription(http.Controller):
         type="http",
         auth="none",
         methods=["POST"],
+        readonly=False,
         save_session=False,
         csrf=False,
     )
