@@ -1,7 +1,7 @@
 from email import message_from_bytes, policy
 from time import perf_counter
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from odoo.tests import tagged
@@ -91,6 +91,7 @@ class TestHostileReplies(ReplyCase):
         self.assertGreater(reply.attachment_ids.file_size, 900_000)
 
     @given(st.text(max_size=100), st.text(max_size=100), st.binary(max_size=200))
+    @example("", ".", b"")
     def test_any_text(self, subject, name, body):
         subject, name = (text.replace("\r", "").replace("\n", "") for text in (subject, name))
         octets = (
