@@ -1,4 +1,4 @@
-from odoo import http
+from odoo import SUPERUSER_ID, http
 from odoo.http import request
 from odoo.tools import format_date
 
@@ -57,8 +57,9 @@ class Subscription(http.Controller):
 
     def _one_click(self, token):
         """Do what the button of the mail program asks for, and no more: a large mailing brings many of these."""
-        if request.env["email.link"]._superuser()._opt_out_at_once(token, **self._visitor()):
-            request.env["email.visit"]._superuser()._remember_way(request.httprequest)
+        env = request.env(user=SUPERUSER_ID)
+        if env["email.link"]._opt_out_at_once(token, **self._visitor()):
+            env["email.visit"]._remember_way(request.httprequest)
         else:
             self._recognise()
             self._named(OPT_OUT, token)

@@ -7,25 +7,19 @@ from psycopg2.errors import SerializationFailure
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..controllers import short_opt_out, short_way
+from ..controllers import short_opt_out
 from ..models.response import visit_line
 from ..models.response.email_link import OPT_OUT, PREFERENCES
 from .test_opt_out_page import PagesCase
+from .test_short_way import ShortWayCase
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 @tagged("post_install", "-at_install")
-class TestShortOptOut(PagesCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        short_way.open_way()
-
+class TestShortOptOut(ShortWayCase, PagesCase):
     def setUp(self):
         super().setUp()
-        self.addCleanup(visit_line._facts.clear)
-        visit_line._facts.clear()
         self.startPatcher(patch.object(visit_line, "GOOD", 600.0))
         self.other = (self.mailing.recipient_ids.sudo() - self.recipient)[0]
 

@@ -5,7 +5,7 @@ import threading
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api, http, sql_db
-from odoo.tests import tagged
+from odoo.tests import BaseCase, tagged
 from odoo.tools import config, mute_logger
 
 from ..controllers import short_way
@@ -16,9 +16,8 @@ from .test_visits_live import LOGGER, Browser, LiveCase
 HOST = "127.0.0.1:8069"
 
 
-@tagged("post_install", "-at_install")
-class TestShortWay(LiveCase):
-    """It answers as the long way does, and leaves to it what is not quite ordinary."""
+class ShortWayCase(BaseCase):
+    """The short way is open, and nothing is known yet."""
 
     @classmethod
     def setUpClass(cls):
@@ -30,6 +29,14 @@ class TestShortWay(LiveCase):
         super().setUp()
         visit_line._facts.clear()
         self.addCleanup(visit_line._facts.clear)
+
+
+@tagged("post_install", "-at_install")
+class TestShortWay(ShortWayCase, LiveCase):
+    """It answers as the long way does, and leaves to it what is not quite ordinary."""
+
+    def setUp(self):
+        super().setUp()
         self.addCleanup(visit_line.lines.close)
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})

@@ -1,4 +1,4 @@
-from odoo import SUPERUSER_ID, api, models
+from odoo import api, models
 from odoo.tools import ormcache
 
 from ...tools.token import Signer
@@ -24,11 +24,6 @@ class EmailLink(models.AbstractModel):
     def _signer(self):
         """Give what signs and reads; every worker forgets it when keys change (`email.link.key`)."""
         return Signer(*self.env["email.link.key"].sudo()._keys())
-
-    @api.model
-    def _superuser(self):
-        """Give this for a route without a user."""
-        return self.with_env(self.env(user=SUPERUSER_ID))
 
     @api.model
     def _recipient(self, purpose, token):

@@ -5,7 +5,6 @@ from email.utils import parseaddr
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools import email_normalize
 
 from ....tools import address, bounce, marks
 from ....tools.plaintext import one_line
@@ -44,7 +43,7 @@ class EmailIncoming(models.AbstractModel):
         :return: whether it was ours; if so it must go no further
         """
         if message_dict is None:
-            _mend_sender(message)
+            self._mend_sender(message)
             message_dict = self.env["mail.thread"].message_parse(message)
         if not recipient:
             return self._take_by_address(message, message_dict, automatic)
@@ -200,6 +199,16 @@ class EmailIncoming(models.AbstractModel):
         )
 
     @api.model
+    def _mend_sender(self, message):
+        """Leave out a name in From: that Python's parser stumbles over, as over one of nothing but dots."""
+        try:
+            message.get_all("From")
+        except (AttributeError, IndexError):
+            writer = self._writer(message)
+            del message["From"]
+            message["From"] = writer
+
+    @api.model
     def _writer(self, message):
         """Give the normalised address that `message` says it is from, or what stands there."""
         [value] = [*marks.values(message, ["from"])][:1] or [""]
@@ -219,13 +228,3 @@ def _parsed(written):
         return parseaddr(written[:1_000])
     except RecursionError:
         return "", ""
-
-
-def _mend_sender(message):
-    """Leave out a name in From: that Python's parser stumbles over, as over one of nothing but dots."""
-    try:
-        message.get_all("From")
-    except (AttributeError, IndexError):
-        sender = next(str(value) for name, value in message.raw_items() if name.lower() == "from")
-        del message["From"]
-        message["From"] = email_normalize(sender, strict=False) or ""
