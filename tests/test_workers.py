@@ -17,6 +17,7 @@ from odoo.tools import config
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
+from ..models.sending import prepared
 from ..models.sending.line import WINDOW
 from ..models.sending.worker import Worker
 from .peer import Peer
@@ -44,6 +45,12 @@ class WorkersCase(BaseCase):
         super().setUpClass()
         cls.dbname = get_db_name()
         cls.registry = Registry(cls.dbname)
+
+    @staticmethod
+    def _flush(mailing, worker, outcome):
+        """Write down one outcome, as a worker does."""
+        recipients = mailing.env["email.campaign.recipient"]
+        prepared.run(mailing.env.cr, recipients._flush_call(mailing, worker, [outcome]))
 
     def setUp(self):
         super().setUp()
@@ -222,9 +229,9 @@ class TestWorkers(WorkersCase):
             self.assertFalse(mailing._committed(lambda: recipients._hand(mailing, dead, ids[5:])))
             self.assertEqual({state: len(rows) for state, rows in self.rows().items()}["in_doubt"], 5)
             # It lives after all, and says what became of one; and it may claim again.
-            mailing._committed(lambda: recipients._flush_outcomes(mailing, dead, [taken(ids[0])]))
+            mailing._committed(lambda: self._flush(mailing, dead, taken(ids[0])))
             self.assertEqual({state: len(rows) for state, rows in self.rows().items()}["in_doubt"], 4)
-            mailing._committed(lambda: recipients._flush_outcomes(mailing, living, [taken(ids[1])]))
+            mailing._committed(lambda: self._flush(mailing, living, taken(ids[1])))
             self.assertEqual({state: len(rows) for state, rows in self.rows().items()}["in_doubt"], 4)
             rows, _count = mailing._committed(lambda: recipients._claim(mailing, dead, 3))
             self.assertEqual(len(mailing._committed(lambda: recipients._hand(mailing, dead, [rows[0]["id"]]))), 1)
@@ -248,7 +255,7 @@ class TestWorkers(WorkersCase):
             mailing = self.begin(env)
             self.press("action_cancel")
             outcome = {"id": row, "state": "retry", "code": 451, "reply": "later", "bounce": None}
-            mailing._committed(lambda: env["email.campaign.recipient"]._flush_outcomes(mailing, worker, [outcome]))
+            mailing._committed(lambda: self._flush(mailing, worker, outcome))
             self.assertEqual(list(self.rows()), ["cancelled"])
 
     def test_failed_ones_tried_again_while_a_worker_finishes(self):

@@ -155,7 +155,8 @@ class EmailAudience(models.AbstractModel):
         """
         excluding = self._excluding_ids(mailing)
         parts = {"alias": alias, "email": email, "list_type": list_type, "excluding": excluding}
-        parts["company"] = mailing.company_id.id
+        # By the database, which need not give a worker all of the mass email for it with each claim.
+        parts["company"] = SQL("(SELECT company_id FROM email_campaign_mailing WHERE id = %s)", mailing.id)
         joins = SQL(
             """
             LEFT JOIN email_subscription sub

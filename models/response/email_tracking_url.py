@@ -137,6 +137,9 @@ class EmailTrackingUrl(models.Model):
         if not urls:
             return {}
         self.flush_model()
+        found = self._ids_by_url(campaign)
+        if urls.keys() <= found.keys():
+            return found
         self.env.execute_query(
             SQL(
                 """
@@ -161,5 +164,23 @@ class EmailTrackingUrl(models.Model):
     @api.model
     def _ids_by_url(self, campaign):
         """Give {url: id} of the tracking URLs of `campaign`, named ones before found ones."""
-        found = self.sudo().search_fetch([("campaign_id", "=", campaign.id)], ["url"], order="found DESC, id DESC")
-        return {tracking_url.url: tracking_url.id for tracking_url in found}
+        # By SQL: a worker asks for them before it can send anything, and needs nothing else of them.
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT url, id FROM email_tracking_url WHERE campaign_id = %s ORDER BY found IS TRUE DESC, id DESC",
+                campaign.id,
+            )
+        )
+        return dict(rows)
+
+    @api.model
+    def _named(self, campaign):
+        """Give {code: url} of the tracking URLs of `campaign` that people placed in the content."""
+        self.flush_model(["code", "url", "campaign_id"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT code, url FROM email_tracking_url WHERE campaign_id = ANY(%s) AND code IS NOT NULL",
+                campaign._origin.ids,
+            )
+        )
+        return dict(rows)

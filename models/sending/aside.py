@@ -9,9 +9,8 @@ from odoo.sql_db import Cursor
 
 _logger = logging.getLogger(__name__)
 
-# After so many steps the others have a chance to run: Python's lock is not handed over by itself before 5 ms are over,
-# and in that time connections would idle.
-STEPS = 4
+# After each step the others have a chance to run: Python's lock is not handed over by itself before 5 ms are over, and
+# in that time connections would idle.
 BREATH = 1e-5  # seconds; in fact the system's shortest sleep
 
 
@@ -41,11 +40,8 @@ class Aside:
         except RuntimeError:
             return work()  # this process is ending, and begins no thread any more
         try:
-            steps = 0
             while not future.done() and meanwhile():
-                steps += 1
-                if steps % STEPS == 0:
-                    time.sleep(BREATH)
+                time.sleep(BREATH)
         except Exception:
             # What `work` has committed by now counts all the same.
             _logger.exception("Nothing more is made ahead")

@@ -58,7 +58,10 @@ class Delivery:
         """
         if reason := self._mailing._launcher_problem():
             raise DeliveryError(reason, pause=True)
-        self._stock.begin()
+        try:
+            self._stock.begin()
+        except StockError as error:
+            raise DeliveryError(error.explanation, pause=True) from error
         if not self._mailing._committed(self._begin):
             self.give_back()
             return 0, None
@@ -128,8 +131,11 @@ class Delivery:
         return self._is_sending()
 
     def _is_sending(self):
-        self._mailing.invalidate_recordset()
-        return self._mailing.state == "sending"
+        # Not by the record: all of its columns would be read for this one.
+        rows = self._mailing.env.execute_query(
+            SQL("SELECT state FROM email_campaign_mailing WHERE id = %s", self._mailing.id)
+        )
+        return rows == [("sending",)]
 
     def _next_group(self):
         """Give the mails to hand over next, none when there is no room, no connection or nothing to send."""
@@ -157,7 +163,8 @@ class Delivery:
         """Do what is due sooner or later, but one thing at a time, while the connections have something to do."""
         if not self._judge.decided:
             return
-        if self._ledger.note_addresses(NOTED_MAILS):
+        # At the end of the queue there is time for those that are left.
+        if self._ledger.note_addresses(LARGEST_GROUP if self._is_dry else NOTED_MAILS):
             return
         if len(self._stock) < LARGEST_GROUP and not (self._stopping or self._is_dry):
             self._refill()

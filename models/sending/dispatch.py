@@ -97,8 +97,7 @@ class Dispatch:
         delivery, self._active = self._active, None
         deadline = time.monotonic() + DATABASE_SECONDS
         while delivery:
-            # Another connection has nothing prepared, even where it looks like one that is gone.
-            self.worker.prepared.clear()
+            self.worker.statements.forget()
             try:
                 with Registry(dbname).cursor() as cr:
                     delivery.settle(api.Environment(cr, SUPERUSER_ID, {}))

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 
 class EmailCampaign(models.Model):
@@ -121,6 +122,28 @@ class EmailCampaign(models.Model):
     def _archived_target_lists(self):
         """Give the target lists that nobody is mailed by any more, because they are archived."""
         return self.with_context(active_test=False).target_list_ids - self.target_list_ids
+
+    def _list_types(self):
+        """Give (id, name in the language of the context) of the list types that its target lists are of.
+
+        Those of archived lists count: what names the campaign to mail programs shall not change by that.
+        """
+        for model, names in (("email.target.list", ["list_type_id"]), ("email.list.type", ["name"])):
+            self.env[model].flush_model(names)
+        self.flush_recordset(["target_list_ids"])
+        name = self.env["email.list.type"]._field_to_sql("t", "name")
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT t.id, %s FROM email_campaign_target_list_rel x
+                  JOIN email_target_list l ON l.id = x.list_id
+                  JOIN email_list_type t ON t.id = l.list_type_id
+                 WHERE x.campaign_id = ANY(%s)
+                """,
+                name,
+                self._origin.ids,
+            )
+        )
 
     def _view(self, xmlid, **context):
         action = self.env["ir.actions.actions"]._for_xml_id(xmlid)

@@ -78,7 +78,7 @@ class EmailCampaignMailing(models.Model):
             footer_html=footer_html,
             default_look=True,
             footer_text=footer_text,
-            named_urls={url.code: url.url for url in self.campaign_id.sudo().tracking_url_ids if url.code},
+            named_urls=self.env["email.tracking.url"]._named(self.campaign_id),
             parameters=self._added_parameters(),
         )
         code = source.get("code")

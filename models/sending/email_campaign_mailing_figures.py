@@ -76,6 +76,18 @@ class EmailCampaignMailing(models.Model):
             """
         )
 
+    def _settled_counts(self):
+        """Give {name: number} of the COUNTS of this mass email if they are settled, else None."""
+        if self.state not in ("done", "cancelled"):
+            return None
+        self.flush_recordset(["state", "done_at", "settled_figures"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT m.id, %s FROM email_campaign_mailing m WHERE m.id = %s", self._settled_figures_query(), self.id
+            )
+        )
+        return self._counted_since({row_id: settled for row_id, settled in rows if settled}).get(self.id)
+
     @api.model
     def _counted_since(self, settled):
         """Give {id: {name: number}} of all COUNTS of mass emails, of which `settled` has what was counted."""

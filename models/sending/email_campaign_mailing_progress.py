@@ -93,27 +93,13 @@ class EmailCampaignMailing(models.Model):
         """Give the counts as they are in this transaction, and since when or until when nothing goes out.
 
         `total` is everyone who was not left out, `waiting` those who are tried again later; `waits_for` says for what
-        (schedule, trouble, retry) until `next_at`, a moment in UTC. Reads all of its recipients.
+        (schedule, trouble, retry) until `next_at`, a moment in UTC. Reads all of its recipients, unless they were
+        counted when sending ended.
         """
         self.ensure_one()
-        self.env["email.campaign.recipient"].flush_model(["state", "next_try_at", "mailing_id"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT state, count(*),
-                       count(*) FILTER (WHERE state = 'retry' AND next_try_at > now() AT TIME ZONE 'utc'),
-                       min(next_try_at) FILTER (WHERE state = 'retry')
-                  FROM email_campaign_recipient
-                 WHERE mailing_id = %s AND state <> 'skipped' GROUP BY state
-                """,
-                self.id,
-            )
-        )
-        counts = defaultdict(int, {state: count for state, count, _waiting, _at in rows})
+        counts, waiting, retry_at = self._progress_counts()
         remaining = sum(counts[state] for state in ("queued", "claimed", "handed", "retry"))
-        waiting = sum(row[2] for row in rows)
-        retry_at = next((row[3] for row in rows if row[3]), None) if waiting and waiting == remaining else None
-        waits_for, next_at = self._waits_for(retry_at)
+        waits_for, next_at = self._waits_for(retry_at if waiting == remaining else None)
         return {
             "id": self.id,
             "state": self.state,
@@ -132,6 +118,27 @@ class EmailCampaignMailing(models.Model):
             "seconds_left": None,
             "every": 1.0,
         }
+
+    def _progress_counts(self):
+        """Give ({state: number} without those left out, how many wait for another try, when the first of them may)."""
+        if settled := self._settled_counts():
+            states = ("sent", "failed", "in_doubt", "cancelled")
+            return defaultdict(int, {state: settled[f"{state}_count"] for state in states}), 0, None
+        self.env["email.campaign.recipient"].flush_model(["state", "next_try_at", "mailing_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT state, count(*),
+                       count(*) FILTER (WHERE state = 'retry' AND next_try_at > now() AT TIME ZONE 'utc'),
+                       min(next_try_at) FILTER (WHERE state = 'retry')
+                  FROM email_campaign_recipient
+                 WHERE mailing_id = %s AND state <> 'skipped' GROUP BY state
+                """,
+                self.id,
+            )
+        )
+        counts = defaultdict(int, {state: count for state, count, _waiting, _at in rows})
+        return counts, sum(row[2] for row in rows), next((row[3] for row in rows if row[3]), None)
 
     def _waits_for(self, retry_at):
         """Give (schedule|trouble|retry or False, moment in UTC until which nothing goes out)."""

@@ -238,8 +238,10 @@ class EmailCampaignRecipient(models.Model):
         )
 
     @api.model
-    def _hand(self, mailing, worker, ids):
+    def _hand(self, mailing, worker, ids, before=""):
         """Mark rows as about to leave; give those that may. None may once the mailing is not sending.
+
+        :param before: what `_flush_call` gave, to be run at the same go
 
         This is the gate: whoever else has a row in mind, one transaction alone can take it from waiting to handed.
 
@@ -247,9 +249,10 @@ class EmailCampaignRecipient(models.Model):
         forget this mark, they would be sent twice.
         """
         types, numbers = ("int", "bigint[]", "int"), prepared.array(ids)
-        prepared.execute(
-            self.env.cr, worker.prepared, "email_campaign_hand", types, HAND, mailing.id, numbers, worker.number
+        call = worker.statements.call(
+            self.env.cr, "email_campaign_hand", types, HAND, mailing.id, numbers, worker.number
         )
+        prepared.run(self.env.cr, before, call)
         return {row_id for (row_id,) in self.env.cr.fetchall()}
 
     @api.model
@@ -312,17 +315,14 @@ class EmailCampaignRecipient(models.Model):
         )
 
     @api.model
-    def _flush_outcomes(self, mailing, worker, outcomes):
-        """Write down what became of handed rows of `mailing`, with the log, in one transaction with it.
+    def _flush_call(self, mailing, worker, outcomes):
+        """Give the text of a statement that writes down what became of handed rows of `mailing`, with the log.
 
         :param outcomes: dicts with id, state (sent|retry|failed|in_doubt|queued), code, reply and, where the refusal
             counts against the address if it is for good or the last, bounce (hard|soft)
         """
-        if not outcomes:
-            return
-        prepared.execute(
+        return worker.statements.call(
             self.env.cr,
-            worker.prepared,
             "email_campaign_flush",
             ("int", "int", "json", "text"),
             FLUSH,

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
-from . import verdict
+from . import prepared, verdict
 
 # A domain may have recovered long before all that was held back has had its turn.
 LONGEST_DEFERRAL = timedelta(minutes=15)
@@ -63,15 +63,16 @@ class Ledger:
         :param blamed: those of `outcomes` that are about the sender
         :param skipped: {id: reason}
         """
-        recipients = self._mailing.env["email.campaign.recipient"]
-        if outcomes:
-            self._flush(self._mailing, outcomes, blamed)
+        env = self._mailing.env
+        recipients = env["email.campaign.recipient"]
+        flush = self._flush(self._mailing, outcomes, blamed) if outcomes else ""
         recipients._skip(skipped)
         if not group:
+            prepared.run(env.cr, flush)
             return NOTHING
         granted, late, again_at = self._allowed(group)
         recipients._defer(self._moments(late))
-        handed = recipients._hand(self._mailing, self._worker, granted)
+        handed = recipients._hand(self._mailing, self._worker, granted, before=flush)
         if len(handed) < len(granted):
             unused = Counter(domain(mail) for mail in group if mail.key in granted and mail.key not in handed)
             self._provider._give_back(unused.total(), unused)
@@ -80,7 +81,7 @@ class Ledger:
     def settle(self, env, outcomes):
         """Write down `outcomes` by `env`, in its current transaction."""
         if outcomes:
-            self._flush(self._mailing.with_env(env), outcomes, [])
+            prepared.run(env.cr, self._flush(self._mailing.with_env(env), outcomes, []))
 
     def _allowed(self, group):
         """Give (ids that limits let go, mails that their domain holds back, when more may go)."""
@@ -110,7 +111,10 @@ class Ledger:
         return moments
 
     def _flush(self, mailing, outcomes, blamed):
-        """Write down `outcomes` with the log and what they tell about addresses, domains and the provider."""
+        """Write down `outcomes` with the log and what they tell about addresses, domains and the provider.
+
+        Where they tell nothing but that all went well, it gives the text of a statement that the caller has to run.
+        """
         rows, refused, sent, slowed = [], [], [], {}
         blamed = {outcome.key for outcome in blamed}
         for outcome in outcomes:
@@ -130,14 +134,19 @@ class Ledger:
                 refused.append(_refused(outcome, kind, reason, reply))
             rows.append({"id": outcome.key, "state": state, "code": outcome.code, "reply": reply, "bounce": kind})
         env = mailing.env
-        env["email.campaign.recipient"]._flush_outcomes(mailing, self._worker, rows)
+        flush = env["email.campaign.recipient"]._flush_call(mailing, self._worker, rows)
         provider = self._provider.with_env(env)
-        if sent and not provider._is_free():
+        is_free = provider._is_free()
+        if is_free and not refused and not slowed:
+            return flush
+        prepared.run(env.cr, flush)
+        if sent and not is_free:
             provider._note_domain_success(Counter(map(domain, sent)))
         if refused:
             env["email.verdict"]._take_refusals(provider, refused)
         if slowed:
             provider._note_domain_trouble(slowed)
+        return ""
 
 
 def _refused(outcome, kind, reason, reply):

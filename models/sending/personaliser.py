@@ -82,6 +82,13 @@ class Personaliser:
         self._mark = outgoing.provider._webhook_marks() if outgoing.provider and not test else ""
         self._second, self._date = 0, ""
 
+    def begin(self):
+        """Compile what most will get, while all that it takes is at hand from choosing the server.
+
+        :raises UserError: when the content can't be compiled
+        """
+        self._edition(self._frozen["lang"])
+
     def prepare(self, rows):
         """Get ready for the mails of `rows`, once for each batch; give the ids of those that none can be made for.
 
@@ -285,8 +292,9 @@ class Personaliser:
 
     def _list_id(self, campaign):
         """Give what mail programs sort by (RFC 2919): the list type, or the campaign where it has several of them."""
-        list_type = campaign.target_list_ids.list_type_id
-        if len(list_type) != 1:
+        list_types = campaign._list_types()
+        if len(list_types) != 1:
             # Without its name, which was not meant for recipients.
             return f"<campaign-{campaign.id}.{self._domain}>"
-        return address.named(list_type.name, f"list-{list_type.id}.{self._domain}")
+        [(list_type_id, name)] = list_types
+        return address.named(name, f"list-{list_type_id}.{self._domain}")

@@ -2,32 +2,50 @@
 
 import json
 from functools import lru_cache
+from itertools import count
 
 from odoo.tools import SQL
 
+# No two workers of this process may give two statements of one connection the same name.
+_serial = count(1)
 
-def execute(cr, known, name, types, query, *params):
-    """Run `query` on `cr`, prepared on its connection when it is run there for the first time.
 
-    Errors are not logged: those that meet other workers' changes are expected.
+class Statements:
+    """What one worker has prepared on the connections that it uses."""
 
-    :param known: set that the caller keeps for as long as it knows which connections it uses
-    :param name: of the statement, the same for the same `query` and `types`
-    :param types: PostgreSQL types of the parameters, which `query` calls $1, $2, …
-    :param params: one for each type; many values at once are best given by `array` or `records`
-    """
-    key = id(cr.connection), name
-    if key not in known:
-        # What is prepared lives as long as the connection, whatever becomes of the transaction; another cursor may have
-        # done it.
-        cr.execute(SQL("SELECT FROM pg_prepared_statements WHERE name = %s", name))
-        if not cr.rowcount:
+    def __init__(self):
+        self._names = {}  # (connection, name) → its name there
+
+    def forget(self):
+        """Prepare all anew: another connection has nothing prepared, even where it looks like one that is gone."""
+        self._names.clear()
+
+    def call(self, cr, name, types, query, *params):
+        """Give the text that runs `query` on `cr`; prepares it when it is to run on that connection for the first time.
+
+        :param name: of the statement, the same for the same `query` and `types`
+        :param types: PostgreSQL types of the parameters, which `query` calls $1, $2, …
+        :param params: one for each type; many values at once are best given by `array` or `records`
+        """
+        key = id(cr.connection), name
+        if key not in self._names:
+            # What is prepared lives as long as the connection, whatever becomes of the transaction.
+            its_name = f"{name}_{next(_serial)}"
             cr.execute(
-                SQL("PREPARE %s (%s) AS %s", SQL.identifier(name), SQL(", ").join(map(SQL, types)), query),
+                SQL("PREPARE %s (%s) AS %s", SQL.identifier(its_name), SQL(", ").join(map(SQL, types)), query),
                 log_exceptions=False,
             )
-        known.add(key)
-    cr.execute(_call(name, len(types)), params, log_exceptions=False)
+            self._names[key] = its_name
+        return cr.mogrify(_call(self._names[key], len(types)), params).decode()
+
+
+def run(cr, *calls):
+    """Run texts of `Statements.call` at one go, of which the last may have a result; empty ones are left out.
+
+    Errors are not logged: those that meet other workers' changes are expected.
+    """
+    if text := ";".join(filter(None, calls)):
+        cr.execute(text, log_exceptions=False)
 
 
 def array(numbers):

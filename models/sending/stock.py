@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from contextlib import contextmanager
 
 import psycopg2
 
@@ -52,8 +53,13 @@ class Stock:
         return bool(self._skipped)
 
     def begin(self):
-        """Look up once for a slice what does not change within it."""
+        """Look up once for a slice what does not change within it.
+
+        :raises StockError: when the content can't be filled
+        """
         self._rights = self._mailing.launched_by_id, self._mailing.company_id
+        with self._explained():
+            self._personaliser.begin()
 
     def refill(self, held=()):
         """Claim another portion beside what is left; give how many recipients were taken up, 0 when there is none to be
@@ -135,11 +141,12 @@ class Stock:
 
     def _load(self, rows):
         try:
-            failed = self._personaliser.prepare(rows)
-            wanted = self._personaliser.wanted(rows)
-        except UserError as error:
+            with self._explained():
+                failed = self._personaliser.prepare(rows)
+                wanted = self._personaliser.wanted(rows)
+        except StockError:
             self._rows.extend((row, {}) for row in rows)  # for give_back
-            raise StockError(str(error.args[0])) from error
+            raise
         merged = self._merge_values([row for row in rows if row["id"] not in failed], wanted, failed)
         self._skipped.update(dict.fromkeys(failed, "merge_failed"))
         if targets := self._personaliser.targets(rows, merged):
@@ -153,6 +160,14 @@ class Stock:
         if unread:
             self._skipped.update((row["id"], "no_access") for row in unread)
             self._skipped.update(dict.fromkeys(self._gone(unread), "record_gone"))
+
+    @contextmanager
+    def _explained(self):
+        """Say what the content lacks as a StockError."""
+        try:
+            yield
+        except UserError as error:
+            raise StockError(str(error.args[0])) from error
 
     def _merge_values(self, rows, wanted, failed):
         """Read the merge values of `rows`; ids of rows whose values can't be read are added to `failed`.

@@ -7,6 +7,7 @@ from odoo import sql_db
 from odoo.tools import SQL
 
 from .aside import Aside
+from .prepared import Statements
 
 # "ECMP": the class of our advisory locks, so that they don't meet those of others.
 LOCK_CLASS = 0x45434D50
@@ -24,7 +25,7 @@ class Worker:
         self._dbname = dbname
         self._stack = ExitStack()
         self.number = 0
-        self.prepared = set()  # statements, see `prepared`
+        self.statements = Statements()
         self.aside = Aside(dbname)
 
     def __enter__(self):
