@@ -176,7 +176,7 @@ class TestLine(PeerCase):
             peer = self.peer()
             calls, outcomes = [], []
 
-            def source(_wait, calls=calls, fails_at=fails_at):
+            def source(calls=calls, fails_at=fails_at):
                 calls.append(1)
                 if len(calls) == fails_at:
                     raise ZeroDivisionError
@@ -302,7 +302,7 @@ class TestLanes(PeerCase):
         self.assertLessEqual({outcome.result for outcome in outcomes}, {"accepted", "unsent"})
         self.check_truth(mails, outcomes, peer)
         self.assertEqual((lanes.living, lanes.pending), (0, 0))
-        self.assertFalse([thread for thread in threading.enumerate() if thread in lanes._threads])
+        self.assertFalse([thread for thread in threading.enumerate() if thread.name == "email lanes"])
 
     def test_errors_of_ours_are_raised_where_somebody_looks(self):
         lanes = self.lanes(self.peer().connect, 1)

@@ -1,4 +1,4 @@
-"""Several connections to one mail server, each served by a thread of its own.
+"""Several connections to one mail server, served by one thread beside the caller's.
 
 A lane knows sockets and bytes; no ORM and no cursor ever comes here. One thread, the caller's, puts mails and collects
 outcomes; each mail that is put comes back with exactly one outcome.
@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
-from queue import Empty, SimpleQueue
+from functools import partial
 from time import monotonic
 from typing import Any
 
+from .lane_loop import LaneLoop
 from .smtp import Lane, Mail, Outcome, unsent
+from .smtp_line import Steps
 
 _NEVER = float("inf")
 
@@ -39,12 +41,12 @@ class Lanes:
         self._count = count
         self._capacity = capacity
         self._settings = (timeout, final_timeout, max_mails)
-        self._mails: SimpleQueue[Mail | None] = SimpleQueue()  # None: nothing comes any more
+        self._mails: deque[Mail] = deque()
         self._outcomes: deque[Outcome] = deque()
         self._pending = 0
-        self._threads: list[threading.Thread] = []
         self._closed = False
-        self._lock = threading.Lock()  # of what threads change that end
+        self._loop = LaneLoop(lambda: bool(self._mails), lambda: self._closed)
+        self._lock = threading.Lock()  # of what changes when a lane ends
         self._living = 0
         self._last_trouble = ""
         self._error: BaseException | None = None
@@ -85,13 +87,10 @@ class Lanes:
         if self._closed or self.missing <= 0:
             raise ValueError(f"There are {self._living} of {self._count} connections already, or they are closed.")
         lane = Lane(connection, *self._settings)
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
-        thread = threading.Thread(target=self._serve, args=(lane,), name="email lane", daemon=True)
         with self._lock:
             self._deserted = False
             self._living += 1
-        self._threads.append(thread)
-        thread.start()
+        self._loop.add(connection.sock, self._served(lane), partial(self._ended, lane))
 
     def put(self, mails: Sequence[Mail]) -> None:
         """Have `mails` sent.
@@ -101,9 +100,8 @@ class Lanes:
         if len(mails) > self.room or self._closed:
             raise ValueError(f"There is room for {0 if self._closed else self.room} mails, not for {len(mails)}.")
         self._pending += len(mails)
-        put = self._mails.put
-        for mail in mails:
-            put(mail)
+        self._mails.extend(mails)
+        self._loop.ring()
 
     def collect(self, enough: int, timeout: float) -> list[Outcome]:
         """Give the outcomes that there are, waiting for `enough`, for all that is pending or for `timeout` seconds.
@@ -142,10 +140,8 @@ class Lanes:
         """
         self._closed = True
         self._return_queued()
-        self._mails.put(None)
-        for thread in self._threads:
-            thread.join()
-        self._threads = []
+        self._loop.ring()
+        self._loop.join()
         return self._collected()
 
     def _collected(self) -> list[Outcome]:
@@ -156,40 +152,36 @@ class Lanes:
     def _return_queued(self) -> None:
         """Give what no lane has taken back to the caller."""
         text = self._last_trouble or "no connection was left"
-        while True:
-            try:
-                mail = self._mails.get_nowait()
-            except Empty:
-                return
-            if not mail:
-                return
+        while mail := self._next():
             self._report(unsent(mail, text))
 
-    def _serve(self, lane: Lane) -> None:
-        """Work for one connection, in a thread of its own."""
+    def _served(self, lane: Lane) -> Steps[None]:
+        """Do all that one connection is for."""
+        error: Exception | None = None
         try:
-            try:
-                lane.run(self._next, self._report)
-            finally:
-                lane.close()
-        except BaseException as error:  # noqa: BLE001 - it is raised where the caller collects
-            self._error = error
-        finally:
-            with self._lock:
-                self._living -= 1
-                self._last_trouble = lane.trouble
-                if lane.trouble:
-                    self._deserted = not self._living
-            self._awake.set()
+            yield from lane.steps(self._next, self._report)
+        except Exception as raised:  # noqa: BLE001 - it is raised where the caller collects
+            error = raised
+        yield from lane.goodbye()
+        if error:
+            raise error
 
-    def _next(self, wait: bool) -> Mail | None:
+    def _ended(self, lane: Lane, error: BaseException | None) -> None:
+        if error:
+            self._error = error
+        with self._lock:
+            self._living -= 1
+            self._last_trouble = lane.trouble
+            if lane.trouble:
+                self._deserted = not self._living
+        self._awake.set()
+
+    def _next(self) -> Mail | None:
+        # Two threads may take at once, when the last lane ends.
         try:
-            mail = self._mails.get(wait)
-        except Empty:
+            return self._mails.popleft()
+        except IndexError:
             return None
-        if not mail:
-            self._mails.put(None)  # for the others, and for when this lane asks again
-        return mail
 
     def _report(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)

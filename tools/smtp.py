@@ -2,18 +2,17 @@
 
 The connection is an `smtplib.SMTP` that somebody else opened and logged in, so that TLS, certificates and OAuth are
 theirs. Here is only the mail transaction, with every answer told apart: what the server took, what it refused for now
-or for good, what never left, and what nobody can know.
+or for good, what never left, and what nobody can know. It runs step by step, so that one thread can serve many.
 """
 
 from __future__ import annotations
 
 import re
-import smtplib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from .smtp_line import MAX_TEXT, Line, LineError, reply_text
+from .smtp_line import IDLE, MAX_TEXT, Line, LineError, Steps, blocking, reply_text
 
 #: accepted: the server has it. transient: refused for now (4yz). permanent: refused for good (5yz).
 #: unsent: it never left whole, the server can't have it. unknown: it left whole and no answer came.
@@ -27,6 +26,7 @@ _GOODBYE_TIMEOUT = 5.0  # seconds; nothing depends on the answer
 _DOT = b".\r\n"
 _LEADING_DOT = re.compile(rb"\n\.")  # faster than `in`, which stops at every line end
 _RESET = b"RSET\r\n"
+_QUIT = b"QUIT\r\n"
 _ENVELOPE = ("MAIL", "RCPT", "DATA")
 
 
@@ -113,20 +113,30 @@ class Lane:
         """Why the connection can't be used any more; empty while nothing is wrong with it."""
         return self._trouble
 
-    def run(self, source: Callable[[bool], Mail | None], report: Callable[[Outcome], object]) -> None:
-        """Send what `source` gives until it has nothing more, or this connection is spent or lost.
+    def run(self, source: Callable[[], Mail | None], report: Callable[[Outcome], object]) -> None:
+        """Send what `source` gives until it has nothing more, or this connection is spent or lost; wait here for all.
+
+        For the rest see `steps`.
+        """
+        blocking(self.steps(source, report), self._connection.sock)
+
+    def steps(self, source: Callable[[], Mail | None], report: Callable[[Outcome], object]) -> Steps[None]:
+        """Send what `source` gives, and what it gives later, until nothing comes or this connection is spent or lost.
 
         Each mail that was taken from `source` gets one outcome. Never raises for what the server or the line does.
 
-        :param source: gives the next mail or None; called with whether it may wait for one
+        :param source: gives the next mail, or None when there is none at the moment
         :param report: takes the outcomes, each as soon as it is known
         """
         try:
-            while mail := self._take(source, report, True):
-                self._mail, self._next, self._stage = mail, None, "connection"
-                wanted = self._begin(report)
-                while wanted:
-                    wanted = self._finish(source, report)
+            while True:
+                if mail := self._take(source, report):
+                    self._mail, self._next, self._stage = mail, None, "connection"
+                    wanted = yield from self._begin(report)
+                    while wanted:
+                        wanted = yield from self._finish(source, report)
+                elif not self.is_open or not (yield IDLE, 0.0):
+                    return
         except LineError as error:
             self._give_up(error.text, report)
         except BaseException:
@@ -138,7 +148,7 @@ class Lane:
         """Give the outcome of each of `mails`; once the connection is gone the rest is `unsent`."""
         outcomes: list[Outcome] = []
         rest = iter(mails)
-        self.run(lambda _wait: next(rest, None), outcomes.append)
+        self.run(lambda: next(rest, None), outcomes.append)
         yield from outcomes
         for mail in rest:
             yield unsent(mail, self._trouble or "the connection has carried as many mails as it may")
@@ -150,25 +160,28 @@ class Lane:
 
     def close(self) -> None:
         """Say goodbye (QUIT), or just hang up when the server doesn't answer any more."""
+        blocking(self.goodbye(), self._connection.sock)
+
+    def goodbye(self) -> Steps[None]:
+        """Do what `close` does, step by step."""
+        line = self._line
         try:
-            if self._open:
-                if self._line and self._clearing.startswith(_DOT):
+            if self._open and line:
+                if self._clearing.startswith(_DOT):
                     # It waits for a content for nobody, and would take the goodbye for that.
-                    self._line.send(_DOT)
-                    self._line.read(_GOODBYE_TIMEOUT)
-                self._connection.sock.settimeout(_GOODBYE_TIMEOUT)
-                self._connection.quit()
-        except (OSError, smtplib.SMTPException, LineError):
+                    yield from line.send(_DOT)
+                    yield from line.read(_GOODBYE_TIMEOUT)
+                yield from line.send(_QUIT)
+                yield from line.read(_GOODBYE_TIMEOUT)
+        except LineError:
             pass  # the mails have their outcomes already; a failing goodbye changes none of them
         finally:
             self._open = False
             self._connection.close()
 
-    def _take(
-        self, source: Callable[[bool], Mail | None], report: Callable[[Outcome], object], wait: bool
-    ) -> Mail | None:
+    def _take(self, source: Callable[[], Mail | None], report: Callable[[Outcome], object]) -> Mail | None:
         """Give the next mail that may be sent over this connection."""
-        while self._open and self._left > 0 and (mail := source(wait)):
+        while self._open and self._left > 0 and (mail := source()):
             self._next = mail
             if refusal := self._refuse(mail):
                 self._next = None
@@ -211,27 +224,27 @@ class Lane:
             body = " SMTPUTF8 BODY=8BITMIME" if _needs_utf8(mail) else " BODY=8BITMIME"
         return f"MAIL FROM:<{mail.mail_from}>{size}{body}\r\nRCPT TO:<{mail.rcpt_to}>\r\nDATA\r\n".encode()
 
-    def _begin(self, report: Callable[[Outcome], object]) -> bool:
+    def _begin(self, report: Callable[[Outcome], object]) -> Steps[bool]:
         """Send the envelope alone, nothing being under way; give whether the server wants the content."""
         assert self._mail and self._line
-        if said := self._line.unasked():
+        if said := (yield from self._line.unasked()):
             raise LineError(said)
         clearing, self._clearing = self._clearing, b""
         flight = clearing + self._envelope(self._mail)
         if self._pipelining:
-            self._line.send(flight)
+            yield from self._line.send(flight)
         steps = iter(() if self._pipelining else flight.splitlines(keepends=True))
         for command in clearing.splitlines(keepends=True):
             for step in steps:
-                self._line.send(step)
+                yield from self._line.send(step)
                 break
-            code, reply = self._line.read(self._timeout)
+            code, reply = self._line.take() or (yield from self._line.read(self._timeout))
             # What it says to the content for nobody is of no interest; but after RSET nothing may be left.
             if code == _SERVICE_CLOSING or (command == _RESET and not _is_ok(code)):
                 raise LineError(_said(code, reply))
-        return self._read_envelope(report, steps, "MAIL")
+        return (yield from self._read_envelope(report, steps, "MAIL"))
 
-    def _read_envelope(self, report: Callable[[Outcome], object], steps: Iterator[bytes], first: str) -> bool:
+    def _read_envelope(self, report: Callable[[Outcome], object], steps: Iterator[bytes], first: str) -> Steps[bool]:
         """Read the answers to MAIL, RCPT and DATA; give whether the server wants the content.
 
         :param steps: the commands that have not been sent
@@ -243,9 +256,9 @@ class Lane:
         for stage in _ENVELOPE:
             try:
                 for step in steps:
-                    line.send(step)
+                    yield from line.send(step)
                     break
-                code, reply = line.read(self._timeout)
+                code, reply = line.take() or (yield from line.read(self._timeout))
             except LineError as error:
                 if not refused:
                     raise
@@ -271,25 +284,25 @@ class Lane:
             return False
         if line.is_ahead:
             self._stage = "connection"
-            raise LineError(line.unasked())
+            raise LineError((yield from line.unasked()))
         return True
 
-    def _finish(self, source: Callable[[bool], Mail | None], report: Callable[[Outcome], object]) -> bool:
+    def _finish(self, source: Callable[[], Mail | None], report: Callable[[Outcome], object]) -> Steps[bool]:
         """Send the content and the next envelope; give whether the server wants the content of that, too."""
         mail, line = self._mail, self._line
         assert mail and line
         self._stage = "connection"
         flight = mail.data + _DOT
-        if self._pipelining and (following := self._take(source, report, False)):
+        if self._pipelining and (following := self._take(source, report)):
             flight += self._envelope(following)
         self._stage = "end of data"
         try:
-            line.send(flight)
+            yield from line.send(flight)
         except LineError as error:
             if error.left <= len(mail.data):
                 self._stage = "content"  # without its final dot the server has no message: it can be sent again
             raise
-        code, reply = line.read(self._final_timeout)
+        code, reply = line.take() or (yield from line.read(self._final_timeout))
         if _is_ok(code):
             outcome = Outcome(mail.key, "accepted", code, *reply_text(reply), "end of data")
         else:
@@ -300,7 +313,7 @@ class Lane:
         report(outcome)
         if not self._open:
             raise LineError(self._trouble)
-        return bool(self._mail) and self._read_envelope(report, iter(()), "connection")
+        return bool(self._mail) and (yield from self._read_envelope(report, iter(()), "connection"))
 
     def _refused(self, mail: Mail, code: int, reply: bytes) -> Outcome:
         """Give the outcome of an answer that is not the one that was hoped for."""

@@ -2,26 +2,35 @@
 
 `smtplib` reads a reply through three layers, octet counts and all, which costs more than everything else of a mail.
 Here is one buffer; the replies of a whole flight are most often one call.
+
+Nothing here blocks: what takes time is a generator that yields what it waits for (`Wait`) and is sent whether that has
+come or time was up. One thread can so serve many lines (`tools.lane_loop`), or wait for one (`blocking`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
+import selectors
 import socket
 import ssl
-import struct
-import sys
+from collections.abc import Generator
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+#: What is waited for, and for how many seconds at most. IDLE waits for another mail, without an end.
+Wait = tuple[int, float]
+Steps = Generator[Wait, bool, T]
+READ, WRITE, IDLE = selectors.EVENT_READ, selectors.EVENT_WRITE, 0
 
 MAX_TEXT = 500
 _MAX_LINE = 8192  # octets; RFC 5321 section 4.5.3.1.5 asks for 512
 _MAX_REPLY = 65536
 _RECEIVE = 4096
 _TLS_RECORD = 16384  # what one call gives to TLS, so that we know what can't have left
-_SHORTEST_WAIT = 0.001  # seconds; none at all would mean without end
 _DASH = ord("-")
+_BLOCKED = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 _CODES = {b"%03d" % code: code for code in range(200, 600)}
 _ENHANCED = re.compile(r"\A([245]\.\d{1,3}\.\d{1,3})(?:\s+|\Z)")
@@ -40,8 +49,8 @@ class LineError(Exception):
 class Line:
     """Sends flights of commands over `sock` and reads the replies to them.
 
-    :param sock: a connected socket or TLS socket, whose time limit is set here
-    :param tick: seconds for which one call may block
+    :param sock: a connected socket or TLS socket, which does not block from here on
+    :param tick: seconds within which the server has to take something of what is sent
     """
 
     def __init__(self, sock: Any, tick: float) -> None:
@@ -51,11 +60,7 @@ class Line:
         self._at = 0
         # What a call on a bare socket has raised for it has not taken. With TLS a record may be on its way.
         self._exact = type(sock) is socket.socket
-        # The system's own limit saves a call to poll() before each of ours, and a handing over of the GIL with it.
-        self._by_system = self._exact and sys.platform == "linux"
-        if self._by_system:
-            sock.settimeout(None)
-        self._limit(tick)
+        sock.setblocking(False)
         # Nagle's algorithm would wait up to 40 ms for the ACK of what left before.
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -65,67 +70,69 @@ class Line:
         """Whether there are replies that were received and not read."""
         return self._at < len(self._buffer)
 
-    def send(self, flight: bytes) -> None:
+    def send(self, flight: bytes) -> Steps[None]:
         """Send all of `flight`.
 
         :raises LineError: with `left`
         """
-        sent, end, step = 0, len(flight), 0
+        sent, end = 0, len(flight)
+        step = end if self._exact else min(end, _TLS_RECORD)
+        view = memoryview(flight)
         try:
-            if self._exact:
-                step = end
-                sent = self._sock.send(flight)
-            if sent < end:
-                step = step or _TLS_RECORD
-                view = memoryview(flight)
-                while sent < end:
+            while sent < end:
+                try:
                     sent += self._sock.send(view[sent : sent + step])
+                except _BLOCKED as error:
+                    if not (yield _wanted(error, WRITE), self._tick):
+                        raise TimeoutError from error
         except (OSError, ValueError) as error:
             left = sent if self._exact else min(end, sent + step)
             raise LineError(_reason(error, self._tick), left) from error
 
-    def read(self, seconds: float) -> tuple[int, bytes]:
-        """Give the next reply as (code, text without the codes), waiting for at most `seconds`.
-
-        :raises LineError: when none comes, or something else
-        """
-        deadline = 0.0
-        if self._at == len(self._buffer):
-            deadline = monotonic() + seconds
-            self._buffer, self._at = self._receive(deadline, seconds), 0
+    def take(self) -> tuple[int, bytes] | None:
+        """Give the next reply as (code, text without the codes) if it has come whole and is of one line."""
         buffer, at = self._buffer, self._at
         end = buffer.find(b"\n", at)
         if 3 <= end - at <= _MAX_LINE and buffer[at + 3] != _DASH and (code := _CODES.get(buffer[at : at + 3])):
             self._at = end + 1
             return code, buffer[at + 4 : end]
-        return self._read_pieces(deadline or monotonic() + seconds, seconds)
+        return None
 
-    def unasked(self) -> str:
+    def read(self, seconds: float) -> Steps[tuple[int, bytes]]:
+        """Give the next reply as (code, text without the codes), waiting for at most `seconds`.
+
+        :raises LineError: when none comes, or something else
+        """
+        deadline = monotonic() + seconds
+        if self._at == len(self._buffer):
+            yield from self._receive(deadline, seconds)
+        if reply := self.take():
+            return reply
+        return (yield from self._read_pieces(deadline, seconds))
+
+    def unasked(self) -> Steps[str]:
         """Give what the server said, or that it hung up, while nobody asked for anything; most often nothing.
 
         :raises LineError: when it said something that is no reply
         """
         if not self.is_ahead:
             try:
-                self._sock.settimeout(0.0)
                 self._buffer, self._at = self._sock.recv(_RECEIVE), 0
-                self._restore()
-            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                self._restore()
+            except _BLOCKED:
                 return ""
             except (OSError, ValueError) as error:
                 raise LineError(_reason(error, 0)) from error
             if not self._buffer:
                 raise LineError("the server closed the connection")
-        code, text = self.read(self._tick)
+        code, text = yield from self.read(self._tick)
         return " ".join(filter(None, (str(code), *reply_text(text))))
 
-    def _read_pieces(self, deadline: float, seconds: float) -> tuple[int, bytes]:
+    def _read_pieces(self, deadline: float, seconds: float) -> Steps[tuple[int, bytes]]:
         """Read a reply of several lines, or one that comes in pieces."""
         lines: list[bytes] = []
         first, size = b"", 0
         while True:
-            line = self._line(deadline, seconds)
+            line = yield from self._line(deadline, seconds)
             code, size = line[:3], size + len(line)
             if code not in _CODES or (first and code != first):
                 raise LineError(clean(f"the server answered what is no SMTP: {line.decode('utf-8', 'replace')}"))
@@ -136,7 +143,7 @@ class Line:
                 return _CODES[code], b"\n".join(lines)
             first = code
 
-    def _line(self, deadline: float, seconds: float) -> bytes:
+    def _line(self, deadline: float, seconds: float) -> Steps[bytes]:
         line = b""
         while True:
             end = self._buffer.find(b"\n", self._at) + 1
@@ -147,43 +154,61 @@ class Line:
                 raise LineError(f"the server answered a line of more than {_MAX_LINE:,} bytes")
             if end:
                 return line.rstrip(b"\r\n")
-            self._buffer, self._at = self._receive(deadline, seconds), 0
+            yield from self._receive(deadline, seconds)
 
-    def _receive(self, deadline: float, seconds: float) -> bytes:
-        """Give what comes next, at least one octet.
+    def _receive(self, deadline: float, seconds: float) -> Steps[None]:
+        """Take into the buffer what comes next, at least one octet; there is nothing else in it.
 
         :raises LineError: when `deadline` is over, or the line broke
         """
-        waiting = False
-        try:
-            while monotonic() < deadline:
+        wanted = READ
+        # A bare socket has most often nothing yet. TLS may have deciphered more than was asked for.
+        ready = not self._exact
+        while True:
+            if ready:
                 try:
-                    if received := self._sock.recv(_RECEIVE):
-                        return bytes(received)
-                    raise LineError("the server closed the connection")
-                except (BlockingIOError, TimeoutError):
-                    waiting = True
-                    self._limit(min(self._tick, deadline - monotonic()))
-            raise LineError(f"timed out: no answer within {seconds:g} seconds")
-        except (OSError, ValueError) as error:
-            raise LineError(_reason(error, seconds)) from error
-        finally:
-            if waiting:
-                self._limit(self._tick)
+                    received = self._sock.recv(_RECEIVE)
+                except _BLOCKED as error:
+                    wanted = _wanted(error, READ)
+                except (OSError, ValueError) as error:
+                    raise LineError(_reason(error, seconds)) from error
+                else:
+                    if not received:
+                        raise LineError("the server closed the connection")
+                    self._buffer, self._at = received, 0
+                    return
+            left = deadline - monotonic()
+            if left <= 0 or not (yield wanted, left):
+                raise LineError(f"timed out: no answer within {seconds:g} seconds")
+            ready = True
 
-    def _limit(self, seconds: float) -> None:
-        """Let no call block for longer."""
-        seconds = max(seconds, _SHORTEST_WAIT)
-        if not self._by_system:
-            self._sock.settimeout(seconds)
-            return
-        whole, part = divmod(round(seconds * 1_000_000), 1_000_000)
-        limit = struct.pack("@ll", whole, part)
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
-    def _restore(self) -> None:
-        self._sock.settimeout(None if self._by_system else self._tick)
+def blocking(steps: Steps[T], sock: Any) -> T:
+    """Run `steps` of the line over `sock` to their end, waiting here; no other mail comes."""
+    ready: bool | None = None
+    while True:
+        try:
+            events, seconds = next(steps) if ready is None else steps.send(ready)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        ready = bool(events) and _comes(sock, events, seconds)
+
+
+def _comes(sock: Any, events: int, seconds: float) -> bool:
+    with selectors.DefaultSelector() as selector:
+        try:
+            selector.register(sock, events)
+        except (ValueError, OSError):
+            return True  # it is closed, which shows as soon as it is used
+        return bool(selector.select(max(0.0, seconds)))
+
+
+def _wanted(error: Exception, usual: int) -> int:
+    """Give what has to be waited for before the call can be repeated: TLS may have to read in order to write."""
+    if isinstance(error, ssl.SSLWantReadError):
+        return READ
+    return WRITE if isinstance(error, ssl.SSLWantWriteError) else usual
 
 
 def reply_text(reply: bytes) -> tuple[str, str]:
@@ -206,6 +231,6 @@ def clean(text: str) -> str:
 
 
 def _reason(error: Exception, seconds: float) -> str:
-    if isinstance(error, (BlockingIOError, TimeoutError)):
+    if isinstance(error, TimeoutError):
         return f"timed out: the server took nothing for {seconds:g} seconds"
     return clean(f"{type(error).__name__}: {error}")

@@ -82,9 +82,7 @@ class EmailCampaignMailing(models.Model):
             return None
         self.flush_recordset(["state", "done_at", "settled_figures"])
         rows = self.env.execute_query(
-            SQL(
-                "SELECT m.id, %s FROM email_campaign_mailing m WHERE m.id = %s", self._settled_figures_query(), self.id
-            )
+            SQL("SELECT m.id, %s FROM email_campaign_mailing m WHERE m.id = %s", self._settled_figures_query(), self.id)
         )
         return self._counted_since({row_id: settled for row_id, settled in rows if settled}).get(self.id)
 
