@@ -181,7 +181,7 @@ class TestDelivery(DeliveryCase):
         def flush(ledger_self, *arguments):
             self.recipient(mailing, "person3@good.example").sudo().opened_at = self.env.cr.now()
             self.env.flush_all()
-            original(ledger_self, *arguments)
+            return original(ledger_self, *arguments)
 
         with patch.object(ledger.Ledger, "_flush", flush):
             self.send()
@@ -266,11 +266,11 @@ class TestDelivery(DeliveryCase):
         original = ledger.Ledger._flush
 
         def flush(ledger_self, worker_mailing, outcomes, blamed):
-            original(ledger_self, worker_mailing, outcomes, blamed)
             if not paused:
                 paused.append(True)
                 worker_mailing.write({"state": "paused"})
                 worker_mailing.flush_recordset()
+            return original(ledger_self, worker_mailing, outcomes, blamed)
 
         with patch.object(ledger.Ledger, "_flush", flush), self.assertBalanced(mailing):
             self.send()

@@ -1,4 +1,4 @@
-from unittest.mock import MagicMock, patch
+from unittest.mock import patch
 
 import psycopg2
 
@@ -8,7 +8,6 @@ from odoo.tools import SQL, mute_logger
 
 from ..models.sending import delivery
 from ..models.sending.worker import Worker, living_workers
-from ..tools.smtp import Lane
 from .common import DeliveryCase
 
 
@@ -82,13 +81,6 @@ class TestTrouble(DeliveryCase):
         self.env["ir.config_parameter"].sudo().set_param("email_campaign.portion_size", "5")
         self.send()
         self.assertEqual((mailing.state, mailing.failed_count, mailing.trouble), ("done", 10, False))
-
-    def test_goodbye_is_not_waited_for(self):
-        connection = MagicMock()
-        connection.esmtp_features = {}
-        Lane(connection).close()
-        self.assertLessEqual(connection.sock.settimeout.call_args.args[0], 10)
-        connection.quit.assert_called_once()
 
     def test_worker_that_cannot_unlock_is_dead_all_the_same(self):
         worker = Worker(self.env.cr.dbname)

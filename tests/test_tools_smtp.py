@@ -2,9 +2,11 @@ import smtplib
 import socket
 import socketserver
 import threading
+from unittest.mock import patch
 
 from odoo.tests import BaseCase
 
+from odoo.addons.email_campaign.tools import smtp
 from odoo.addons.email_campaign.tools.smtp import Lane, Mail
 
 DATA = b"Subject: x\r\n\r\nbody\r\n"
@@ -118,6 +120,14 @@ class TestTransaction(LaneCase):
             self.peer.commands[:3], ["MAIL FROM:<bounce@crm.example>", "RCPT TO:<ann@good.example>", "DATA"]
         )
         self.assertEqual(self.peer.commands[-1].upper(), "QUIT")
+
+    def test_goodbye_is_not_waited_for(self):
+        lane = self.open(QUIT=[SILENCE])
+        with patch.object(smtp, "_GOODBYE_TIMEOUT", 0.1):
+            lane.close()
+        self.assertEqual(self.peer.commands[-1].upper(), "QUIT")
+        self.assertFalse(lane.is_open)
+        self.assertIsNone(lane._connection.sock)
 
     def test_several_over_one_connection(self):
         lane = self.open()

@@ -18,6 +18,7 @@ from .trouble import DeliveryError, ProviderError
 # Until one of the first group is taken nothing follows it: the server may have something against the sender.
 FIRST_GROUP = 8
 JUDGE_SECONDS = 5.0
+FIRST_SECONDS = 0.01
 # A limit that lets go on within so many seconds is waited for; else others have their turn.
 SHORT_WAIT = 1.0
 PROGRESS_SECONDS = 1.0
@@ -168,6 +169,7 @@ class Delivery:
             return
         if len(self._stock) < LARGEST_GROUP and not (self._stopping or self._is_dry):
             self._refill()
+        self._stock.make_ahead(LARGEST_GROUP)
 
     def _refill(self):
         held = self.provider._held_domains()
@@ -208,10 +210,7 @@ class Delivery:
         self._stopping = True
 
     def _exchange(self, group):
-        """Write down the outcomes that are known and mark `group` as handed over, in one transaction; then send it.
-
-        The mails of the next group are made meanwhile.
-        """
+        """Write down the outcomes that are known and mark `group` as handed over, in one transaction; then send it."""
         outcomes = self._outcomes
         blamed = self._blamed(outcomes, len(self._stock) + len(group))
         if self._stopping:
@@ -222,11 +221,7 @@ class Delivery:
 
         self._notify()
         try:
-            taken = self._worker.aside.run(
-                self._mailing.env.cr,
-                lambda: self._mailing._committed(lambda: self._ledger.exchange(outcomes, blamed, skipped, group)),
-                lambda: self._stock.make_ahead(LARGEST_GROUP),
-            )
+            taken = self._mailing._committed(lambda: self._ledger.exchange(outcomes, blamed, skipped, group))
         except BaseException:
             self._stock.put_back(group)
             self._stock.skip(skipped)
@@ -291,6 +286,8 @@ class Delivery:
             and (seconds := deadline - time.monotonic()) > 0
         ):
             self._add(lanes.collect(1, seconds))
+        # Most often the others follow at once, and tell how many more may leave.
+        self._add(lanes.collect(lanes.pending, FIRST_SECONDS))
 
     def _add(self, outcomes):
         self._outcomes += outcomes

@@ -36,7 +36,7 @@ class Flow:
             self.window = max(least, int(min(WINDOW, rate * GROUP_SECONDS)))
             self._counted, self._counted_from, self._measured = 0, now, True
         elif not self._measured:
-            # As TCP begins slowly: each answer lets one more be on its way, or as many as the first ones promise. While
-            # another connection is opened, those that are open must have enough to do.
-            guess = int(rate * GROUP_SECONDS)
+            # As TCP begins slowly: each answer lets one more be on its way, unless the first few tell already how fast
+            # it is. While another connection is opened, those that are open must have enough to do.
+            guess = int(rate * GROUP_SECONDS) if self._counted >= 8 else 0
             self.window = min(WINDOW, max(self.window + answered, 4 * width, guess))

@@ -129,10 +129,6 @@ class Personaliser:
             if (target := personal_target(values[row["id"]].get(slot.value) or slot.default))
         ]
 
-    def is_ready(self, row):
-        """Say whether the mail of `row` can be made of what is at hand, with no look into the database."""
-        return "rendered" in row or isinstance(self._editions.get(row["lang"]), Edition)
-
     def mail(self, row, values):
         """Give the mail of one recipient.
 
@@ -200,8 +196,6 @@ class Personaliser:
         content = self._mailing._compose(self._frozen["sources"][lang], lang, test=self._test)
         url_ids = self._mailing.env["email.tracking.url"]._find_or_add(self._mailing.campaign_id, content.urls)
         url_ids[""] = HIDDEN_LINK
-        # Mails are made while the database is in use: whatever is read for them is read now.
-        fixed_headers, attachments = self._fixed_headers, self._attachments
         if isinstance(content, Program):
             model = self._frozen["sources"][lang]["code"]["model"]
             sign_links = self._signer.family(CLICK, list(url_ids.values()))
@@ -210,11 +204,11 @@ class Personaliser:
                 content, content.fields(), url_ids, sign_links, lang, model, personal_ids(slots, url_ids)
             )
         skeleton = Skeleton(
-            fixed_headers,
+            self._fixed_headers,
             content.subject,
             content.html,
             content.text,
-            attachments,
+            self._attachments,
             self._beginnings,
         )
         stamps = {

@@ -83,16 +83,13 @@ class Stock:
 
     def take(self, number):
         """Give at the most `number` mails; what can't be made into one is skipped with the reason."""
-        while len(self._mails) < number and self._rows:
-            self._make()
+        self.make_ahead(number)
         return [self._mails.popleft() for _number in range(min(number, len(self._mails)))]
 
     def make_ahead(self, number):
-        """Make another mail unless there are `number`; give whether one was made. Never asks the database."""
-        if len(self._mails) >= number or not self._rows or not self._personaliser.is_ready(self._rows[0][0]):
-            return False
-        self._make()
-        return True
+        """Have `number` mails at hand, or all that are left."""
+        while len(self._mails) < number and self._rows:
+            self._make()
 
     def put_back(self, mails):
         """Take back `mails`, in order, to be given again first."""

@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from odoo import sql_db
 from odoo.tools import SQL
 
-from .aside import Aside
 from .prepared import Statements
 
 # "ECMP": the class of our advisory locks, so that they don't meet those of others.
@@ -26,7 +25,6 @@ class Worker:
         self._stack = ExitStack()
         self.number = 0
         self.statements = Statements()
-        self.aside = Aside(dbname)
 
     def __enter__(self):
         self._cr = self._stack.enter_context(sql_db.db_connect(self._dbname).cursor())
@@ -36,7 +34,6 @@ class Worker:
             if self._cr.fetchone()[0]:
                 self.number = number
         self._cr.commit()  # pylint: disable=invalid-commit
-        self._stack.enter_context(self.aside)
         return self
 
     def __exit__(self, *exception):
