@@ -169,7 +169,6 @@ class Delivery:
             return
         if len(self._stock) < LARGEST_GROUP and not (self._stopping or self._is_dry):
             self._refill()
-        self._stock.make_ahead(LARGEST_GROUP)
 
     def _refill(self):
         held = self.provider._held_domains()

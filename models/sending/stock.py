@@ -83,13 +83,9 @@ class Stock:
 
     def take(self, number):
         """Give at the most `number` mails; what can't be made into one is skipped with the reason."""
-        self.make_ahead(number)
-        return [self._mails.popleft() for _number in range(min(number, len(self._mails)))]
-
-    def make_ahead(self, number):
-        """Have `number` mails at hand, or all that are left."""
         while len(self._mails) < number and self._rows:
             self._make()
+        return [self._mails.popleft() for _number in range(min(number, len(self._mails)))]
 
     def put_back(self, mails):
         """Take back `mails`, in order, to be given again first."""
