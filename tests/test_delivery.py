@@ -1,13 +1,13 @@
 from unittest.mock import patch
 
-from psycopg2.errors import UniqueViolation
+from psycopg2.errors import SerializationFailure, UniqueViolation
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..models.sending import ledger
-from ..models.sending.delivery import FIRST_GROUP
+from ..models.sending.delivery import FIRST_GROUP, Delivery
 from ..models.sending.worker import Worker
 from .common import DeliveryCase
 from .peer import Peer
@@ -188,6 +188,26 @@ class TestDelivery(DeliveryCase):
         opened = self.recipient(mailing, "person3@good.example")
         self.assertEqual((opened.state, opened.event_ids.mapped("kind")), ("sent", ["sent"]))
         self.assertTrue(opened.sent_at)
+
+    def test_links_that_are_found_late_are_kept_when_workers_meet(self):
+        """The content holds their ids, so a conflict with another worker must not undo them."""
+        mailing = self.launch(body_html='<p>Hello <a href="https://shop.example/spring">spring</a></p>')
+        campaign = mailing.campaign_id.sudo()
+        self.assertEqual(campaign.tracking_url_ids.mapped("url"), ["https://shop.example/spring"])
+        self.env.cr.execute("DELETE FROM email_tracking_url WHERE campaign_id = %s", [campaign.id])
+        original, met = Delivery._begin, []
+
+        def begin(delivery):
+            if not met:
+                met.append(True)
+                raise SerializationFailure
+            return original(delivery)
+
+        with patch.object(Delivery, "_begin", begin):
+            self.send()
+        self.env.invalidate_all()
+        self.assertEqual((mailing.state, met), ("done", [True]))
+        self.assertEqual(campaign.tracking_url_ids.mapped("url"), ["https://shop.example/spring"])
 
     def test_a_connection_carries_only_so_many(self):
         mailing = self.launch(25)

@@ -60,7 +60,8 @@ class Delivery:
         if reason := self._mailing._launcher_problem():
             raise DeliveryError(reason, pause=True)
         try:
-            self._stock.begin()
+            # Links that it finds new are kept, whatever others do to what follows.
+            self._mailing._committed(self._stock.begin, if_written=True)
         except StockError as error:
             raise DeliveryError(error.explanation, pause=True) from error
         if not self._mailing._committed(self._begin):

@@ -135,7 +135,8 @@ class Stock:
     def _load(self, rows):
         try:
             with self._explained():
-                failed = self._personaliser.prepare(rows)
+                # Links that it finds new are kept, whatever becomes of what follows.
+                failed = self._mailing._committed(lambda: self._personaliser.prepare(rows), if_written=True)
                 wanted = self._personaliser.wanted(rows)
         except StockError:
             self._rows.extend((row, {}) for row in rows)  # for give_back
