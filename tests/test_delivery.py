@@ -1,3 +1,4 @@
+import time
 from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure, UniqueViolation
@@ -7,7 +8,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..models.sending import ledger
-from ..models.sending.delivery import FIRST_GROUP, Delivery
+from ..models.sending.delivery import DRY_SECONDS, FIRST_GROUP, Delivery
 from ..models.sending.worker import Worker
 from .common import DeliveryCase
 from .peer import Peer
@@ -208,6 +209,24 @@ class TestDelivery(DeliveryCase):
         self.env.invalidate_all()
         self.assertEqual((mailing.state, met), ("done", [True]))
         self.assertEqual(campaign.tracking_url_ids.mapped("url"), ["https://shop.example/spring"])
+
+    def test_a_queue_in_which_nothing_waits_is_left_alone(self):
+        """While answers are waited for it is not claimed from at every turn."""
+        mailing = self.launch(40)
+        self.peer.delay = 0.05
+        recipients = type(self.env["email.campaign.recipient"])
+        original, claims = recipients._claim, []
+
+        def claim(recipient_model, *arguments):
+            claims.append(arguments)
+            return original(recipient_model, *arguments)
+
+        with patch.object(recipients, "_claim", claim):
+            begun = time.monotonic()
+            self.send()
+            seconds = time.monotonic() - begun
+        self.assertEqual((mailing.state, mailing.sent_count), ("done", 40))
+        self.assertLessEqual(len(claims), 2 + seconds / DRY_SECONDS)
 
     def test_a_connection_carries_only_so_many(self):
         mailing = self.launch(25)
