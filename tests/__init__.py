@@ -67,6 +67,7 @@ from . import (
     test_tools_csvfile,
     test_tools_csvsniff,
     test_tools_lanes,
+    test_tools_lane_loop,
     test_tools_links,
     test_tools_marks,
     test_tools_links_parameters,

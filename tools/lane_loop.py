@@ -42,8 +42,9 @@ class LaneLoop:
     def __init__(self, is_more: Callable[[], bool], is_over: Callable[[], bool]) -> None:
         self._is_more = is_more
         self._is_over = is_over
-        self._lock = threading.Lock()  # of the next three
-        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()  # of the next four
+        self._thread: threading.Thread | None = None  # that takes up what is added
+        self._last: threading.Thread | None = None  # it, or the one that is just ending
         self._bell: socket.socket | None = None
         self._added: list[_Served] = []
         self._served: set[_Served] = set()
@@ -53,15 +54,29 @@ class LaneLoop:
 
     def add(self, sock: Any, steps: Steps[None], ended: Callable[[BaseException | None], None]) -> None:
         """Run `steps`, which wait for `sock`; then call `ended` with what they raised or None, in the loop's thread."""
+        served = _Served(sock, steps, ended)
         with self._lock:
-            self._added.append(_Served(sock, steps, ended))
+            self._added.append(served)
             if self._thread:
                 self._ring()
                 return
-            self._bell, rung = socket.socketpair()
-            self._bell.setblocking(False)
-            self._thread = threading.Thread(target=self._run, args=(rung,), name="email lanes", daemon=True)
-            self._thread.start()
+            try:
+                self._start()
+            except BaseException:
+                self._added.remove(served)
+                raise
+
+    def _start(self) -> None:
+        bell, rung = socket.socketpair()
+        bell.setblocking(False)
+        thread = threading.Thread(target=self._run, args=(rung,), name="email lanes", daemon=True)
+        try:
+            thread.start()
+        except BaseException:
+            bell.close()
+            rung.close()
+            raise
+        self._bell, self._thread, self._last = bell, thread, thread
 
     def ring(self) -> None:
         """Have it look whether there is more, or whether it is over. To be called after that has changed."""
@@ -71,32 +86,30 @@ class LaneLoop:
                 self._ring()
 
     def join(self) -> None:
-        """Wait until no steps are left."""
-        if thread := self._thread:
+        """Wait until no steps are left, and the thread is gone."""
+        if thread := self._last:
             thread.join()
 
     def _ring(self) -> None:
         if self._bell:
-            with suppress(BlockingIOError):  # it was rung often enough
+            with suppress(OSError):  # it was rung often enough, or nobody is there any more
                 self._bell.send(b"!")
 
     def _run(self, rung: socket.socket) -> None:
-        error: BaseException | None = None
         try:
             with selectors.DefaultSelector() as self._selector, rung:
                 self._selector.register(rung, READ)
                 while self._is_needed():
                     self._turn(rung)
-        except BaseException as raised:  # noqa: BLE001 - it is given to whoever asks for the outcomes
-            error = raised
-        if error:
+        except BaseException as error:  # noqa: BLE001 - it is given to whoever asks for the outcomes
             with self._lock:
                 self._retire()
-                left, self._added = [*self._served, *self._added], []
-            self._served.clear()
-            self._idle.clear()
+                left = [*self._served, *self._added]
+                for some in (self._served, self._added, self._idle):
+                    some.clear()
             for served in left:
-                served.steps.close()
+                with suppress(Exception):  # what it is closed for is told, and comes first
+                    served.steps.close()
                 served.ended(error)
 
     def _is_needed(self) -> bool:
@@ -120,7 +133,7 @@ class LaneLoop:
     def _turn(self, rung: socket.socket) -> None:
         """Serve those that need not wait until some end, others are added, or nothing comes any more."""
         count = len(self._served)
-        while len(self._served) == count:
+        while self._served and len(self._served) == count:
             while self._idle and (self._is_over() or self._is_more()):
                 self._advance(self._idle.pop(), not self._is_over())
             if len(self._served) != count:
@@ -147,14 +160,12 @@ class LaneLoop:
         :param ready: whether what it waited for has come; None at the begin
         """
         try:
-            while True:
-                events, seconds = next(served.steps) if ready is None else served.steps.send(ready)
-                try:
-                    if events != served.events:
-                        self._watch(served, events)
+            events, seconds = next(served.steps) if ready is None else served.steps.send(ready)
+            # What is wrong with a socket that can't be watched shows as soon as it is used; else its time is up.
+            for ready in (True, False, False, False):
+                if events == served.events or self._watch(served, events):
                     break
-                except (ValueError, OSError):
-                    ready = True  # its socket is closed, which shows as soon as it is used
+                events, seconds = served.steps.send(ready)
         except StopIteration:
             self._end(served, None)
         except BaseException as error:  # noqa: BLE001 - it is raised where the outcomes are collected
@@ -165,18 +176,29 @@ class LaneLoop:
             if events == IDLE:
                 self._idle.append(served)
 
-    def _watch(self, served: _Served, events: int) -> None:
-        if not served.events:
-            self._selector.register(served.sock, events, served)
-        elif events:
-            self._selector.modify(served.sock, events, served)
-        else:
-            self._selector.unregister(served.sock)
+    def _watch(self, served: _Served, events: int) -> bool:
+        """Have the selector watch for `events`; give whether it does."""
+        try:
+            if not served.events:
+                self._selector.register(served.sock, events, served)
+            elif events:
+                self._selector.modify(served.sock, events, served)
+            else:
+                self._selector.unregister(served.sock)
+        except (KeyError, ValueError, OSError):
+            self._forget(served)
+            return not events
         served.events = events
+        return True
+
+    def _forget(self, served: _Served) -> None:
+        # By its key, as its socket may be closed by now.
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(served.sock)
+        served.events = 0
 
     def _end(self, served: _Served, error: BaseException | None) -> None:
         if served.events:
-            # By its key, as its socket may be closed by now.
-            self._selector.unregister(served.sock)
+            self._forget(served)
         self._served.discard(served)
         served.ended(error)

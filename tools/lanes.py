@@ -90,7 +90,13 @@ class Lanes:
         with self._lock:
             self._deserted = False
             self._living += 1
-        self._loop.add(connection.sock, self._served(lane), partial(self._ended, lane))
+        try:
+            self._loop.add(connection.sock, self._served(lane), partial(self._ended, lane))
+        except BaseException:
+            with self._lock:
+                self._living -= 1
+            lane.hang_up()
+            raise
 
     def put(self, mails: Sequence[Mail]) -> None:
         """Have `mails` sent.
@@ -159,10 +165,13 @@ class Lanes:
         """Do all that one connection is for."""
         error: Exception | None = None
         try:
-            yield from lane.steps(self._next, self._report)
-        except Exception as raised:  # noqa: BLE001 - it is raised where the caller collects
-            error = raised
-        yield from lane.goodbye()
+            try:
+                yield from lane.steps(self._next, self._report)
+            except Exception as raised:  # noqa: BLE001 - it is raised where the caller collects
+                error = raised
+            yield from lane.goodbye()
+        finally:
+            lane.hang_up()
         if error:
             raise error
 

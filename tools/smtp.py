@@ -176,8 +176,12 @@ class Lane:
         except LineError:
             pass  # the mails have their outcomes already; a failing goodbye changes none of them
         finally:
-            self._open = False
-            self._connection.close()
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the connection without a word."""
+        self._open = False
+        self._connection.close()
 
     def _take(self, source: Callable[[], Mail | None], report: Callable[[Outcome], object]) -> Mail | None:
         """Give the next mail that may be sent over this connection."""

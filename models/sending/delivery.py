@@ -60,8 +60,7 @@ class Delivery:
         if reason := self._mailing._launcher_problem():
             raise DeliveryError(reason, pause=True)
         try:
-            # Links that it finds new are kept, whatever others do to what follows.
-            self._mailing._committed(self._stock.begin, if_written=True)
+            self._stock.begin()
         except StockError as error:
             raise DeliveryError(error.explanation, pause=True) from error
         if not self._mailing._committed(self._begin):

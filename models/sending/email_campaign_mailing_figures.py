@@ -77,17 +77,18 @@ class EmailCampaignMailing(models.Model):
         )
 
     def _settled_counts(self):
-        """Give {name: number} of the COUNTS of this mass email if they are settled, else None."""
+        """Give {name: number} of the COUNTS of this mass email if they are settled, else None. Responses are 0."""
         if self.state not in ("done", "cancelled"):
             return None
         self.flush_recordset(["state", "done_at", "settled_figures"])
         rows = self.env.execute_query(
             SQL("SELECT m.id, %s FROM email_campaign_mailing m WHERE m.id = %s", self._settled_figures_query(), self.id)
         )
-        return self._counted_since({row_id: settled for row_id, settled in rows if settled}).get(self.id)
+        settled = {row_id: figures for row_id, figures in rows if figures}
+        return self._counted_since(settled, with_responses=False).get(self.id)
 
     @api.model
-    def _counted_since(self, settled):
+    def _counted_since(self, settled, with_responses=True):
         """Give {id: {name: number}} of all COUNTS of mass emails, of which `settled` has what was counted."""
         if not settled:
             return {}
@@ -102,7 +103,7 @@ class EmailCampaignMailing(models.Model):
         )
         in_doubt = dict(doubts)
         # Uses the index of those who responded, which is why all of them are asked about at once.
-        responses = self.env.execute_query(
+        responses = with_responses and self.env.execute_query(
             SQL(
                 """
                 SELECT mailing_id, %s FROM email_campaign_recipient
@@ -114,7 +115,7 @@ class EmailCampaignMailing(models.Model):
                 list(settled),
             )
         )
-        responded = {mailing_id: dict(zip(RESPONSES, values, strict=True)) for mailing_id, *values in responses}
+        responded = {mailing_id: dict(zip(RESPONSES, values, strict=True)) for mailing_id, *values in responses or ()}
         result = {}
         for mailing_id, figures in settled.items():
             counts = dict.fromkeys(COUNTS, 0)

@@ -66,7 +66,11 @@ class Ledger:
         env = self._mailing.env
         recipients = env["email.campaign.recipient"]
         flush = self._flush(self._mailing, outcomes, blamed) if outcomes else ""
-        recipients._skip(skipped)
+        if skipped:
+            # The mass email before its recipients, as buttons hold them.
+            prepared.run(env.cr, flush)
+            flush = ""
+            recipients._skip(skipped)
         if not group:
             prepared.run(env.cr, flush)
             return NOTHING

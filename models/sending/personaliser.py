@@ -89,6 +89,10 @@ class Personaliser:
         """
         self._edition(self._frozen["lang"])
 
+    def forget(self):
+        """Compile anew what is compiled: links that were found new for it are not known any more."""
+        self._editions.clear()
+
     def prepare(self, rows):
         """Get ready for the mails of `rows`, once for each batch; give the ids of those that none can be made for.
 

@@ -59,7 +59,7 @@ class Stock:
         """
         self._rights = self._mailing.launched_by_id, self._mailing.company_id
         with self._explained():
-            self._personaliser.begin()
+            self._compiling(self._personaliser.begin)
 
     def refill(self, held=()):
         """Claim another portion beside what is left; give how many recipients were taken up, 0 when there is none to be
@@ -135,8 +135,7 @@ class Stock:
     def _load(self, rows):
         try:
             with self._explained():
-                # Links that it finds new are kept, whatever becomes of what follows.
-                failed = self._mailing._committed(lambda: self._personaliser.prepare(rows), if_written=True)
+                failed = self._compiling(lambda: self._personaliser.prepare(rows))
                 wanted = self._personaliser.wanted(rows)
         except StockError:
             self._rows.extend((row, {}) for row in rows)  # for give_back
@@ -154,6 +153,18 @@ class Stock:
         if unread:
             self._skipped.update((row["id"], "no_access") for row in unread)
             self._skipped.update(dict.fromkeys(self._gone(unread), "record_gone"))
+
+    def _compiling(self, work):
+        """Do `work` and keep links that it finds new, whatever becomes of what follows: content holds their ids."""
+
+        def attempt():
+            try:
+                return work()
+            except psycopg2.Error:
+                self._personaliser.forget()
+                raise
+
+        return self._mailing._committed(attempt, if_written=True)
 
     @contextmanager
     def _explained(self):
