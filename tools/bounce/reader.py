@@ -15,6 +15,7 @@ import logging
 import re
 from dataclasses import replace
 from email import policy
+from email.errors import MessageError
 from email.message import Message
 from typing import Any
 
@@ -39,7 +40,8 @@ def octets(message: Message[Any, Any]) -> bytes:
     """Return the message as it came, or something else that is the same for the same message."""
     try:
         return message.as_bytes(policy=policy.compat32)
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):  # raised on what no standard allows
+    except (AttributeError, LookupError, MessageError, RecursionError, TypeError, ValueError):
+        # Raised on what no standard allows.
         return repr((list(message.raw_items()), message.get_payload())).encode("utf-8", "backslashreplace")
 
 
