@@ -77,14 +77,14 @@ class TestWorkersClaims(WorkersCase):
 
     def test_what_a_worker_prepares_goes_when_its_connection_is_handed_on(self):
         """Else each run would leave two statements on it."""
-        seek = "SELECT pg_backend_pid(), count(*) FROM pg_prepared_statements WHERE name LIKE 'email_campaign_%'"
+        seek = "SELECT pg_backend_pid(), count(*) FROM pg_prepared_statements WHERE name LIKE 'email_campaign_%%'"
         with Worker(self.dbname) as worker, self.environment() as env:
             worker.statements.call(env.cr, "email_campaign_test", ("int",), SQL("SELECT $1"), 1)
-            pid, count = env.execute_query(SQL(seek.replace("%", "%%")))[0]
+            pid, count = env.execute_query(SQL(seek))[0]
             self.assertEqual(count, 1)
         with ExitStack() as stack:
             found = {}
             while pid not in found and len(found) < 20:
                 env = stack.enter_context(self.environment())
-                found.update(env.execute_query(SQL(seek.replace("%", "%%"))))
+                found.update(env.execute_query(SQL(seek)))
         self.assertEqual(found.get(pid), 0)

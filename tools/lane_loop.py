@@ -42,10 +42,9 @@ class LaneLoop:
     def __init__(self, is_more: Callable[[], bool], is_over: Callable[[], bool]) -> None:
         self._is_more = is_more
         self._is_over = is_over
-        self._lock = threading.Lock()  # of the next four
-        self._thread: threading.Thread | None = None  # that takes up what is added
-        self._last: threading.Thread | None = None  # it, or the one that is just ending
-        self._bell: socket.socket | None = None
+        self._lock = threading.Lock()  # of the next three
+        self._thread: threading.Thread | None = None  # the last one, which may be ending
+        self._bell: socket.socket | None = None  # there as long as that takes up what is added
         self._added: list[_Served] = []
         self._served: set[_Served] = set()
         self._idle: list[_Served] = []
@@ -57,7 +56,7 @@ class LaneLoop:
         served = _Served(sock, steps, ended)
         with self._lock:
             self._added.append(served)
-            if self._thread:
+            if self._bell:
                 self._ring()
                 return
             try:
@@ -76,7 +75,7 @@ class LaneLoop:
             bell.close()
             rung.close()
             raise
-        self._bell, self._thread, self._last = bell, thread, thread
+        self._bell, self._thread = bell, thread
 
     def ring(self) -> None:
         """Have it look whether there is more, or whether it is over. To be called after that has changed."""
@@ -87,8 +86,8 @@ class LaneLoop:
 
     def join(self) -> None:
         """Wait until no steps are left, and the thread is gone."""
-        if thread := self._last:
-            thread.join()
+        if self._thread:
+            self._thread.join()
 
     def _ring(self) -> None:
         if self._bell:
@@ -125,7 +124,6 @@ class LaneLoop:
         return True
 
     def _retire(self) -> None:
-        self._thread = None
         if self._bell:
             self._bell.close()
             self._bell = None
