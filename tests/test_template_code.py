@@ -73,8 +73,9 @@ class TestTemplateCode(CampaignCase):
             self.assertIn(word, first)
         self.assertIn("from somewhere", second)
         self.assertNotIn("BONN", second)
-        for word in ("t-if", "t-out", "<t ", "zq"):
+        for word in ("t-if=", "t-out=", "<t "):
             self.assertNotIn(word, first)
+        self.assertNotRegex(first, "zq[0-9a-f]{12}x", "no sentinel is left; a token may have these letters by chance")
         text = self.text_to("person1@good.example")
         for word in ("Dear Person 1,", "BONN", "Gold & Co", "/email/u/"):
             self.assertIn(word, text)
