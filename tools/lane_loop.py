@@ -158,7 +158,8 @@ class LaneLoop:
         :param ready: whether what it waited for has come; None at the begin
         """
         try:
-            events, seconds = next(served.steps) if ready is None else served.steps.send(ready)
+            # A generator that has not begun takes None.
+            events, seconds = served.steps.send(ready)  # type: ignore[arg-type]
             # What is wrong with a socket that can't be watched shows as soon as it is used; else its time is up.
             for ready in (True, False, False, False):
                 if events == served.events or self._watch(served, events):

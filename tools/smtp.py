@@ -130,9 +130,10 @@ class Lane:
         """
         try:
             while True:
-                if mail := self._take(source, report):
-                    self._mail, self._next, self._stage = mail, None, "connection"
-                    wanted = yield from self._begin(report)
+                if taken := self._take(source, report):
+                    self._mail, envelope = taken
+                    self._next, self._stage = None, "connection"
+                    wanted = yield from self._begin(envelope, report)
                     while wanted:
                         wanted = yield from self._finish(source, report)
                 elif not self.is_open or not (yield IDLE, 0.0):
@@ -183,27 +184,27 @@ class Lane:
         self._open = False
         self._connection.close()
 
-    def _take(self, source: Callable[[], Mail | None], report: Callable[[Outcome], object]) -> Mail | None:
-        """Give the next mail that may be sent over this connection."""
+    def _take(
+        self, source: Callable[[], Mail | None], report: Callable[[Outcome], object]
+    ) -> tuple[Mail, bytes] | None:
+        """Give the next mail that may be sent over this connection, and its envelope."""
         while self._open and self._left > 0 and (mail := source()):
             self._next = mail
-            if refusal := self._refuse(mail):
-                self._next = None
-                report(refusal)
-            else:
+            envelope = self._envelope(mail)
+            if isinstance(envelope, bytes):
                 self._left -= 1
-                return mail
+                return mail, envelope
+            self._next = None
+            report(envelope)
         return None
 
-    def _refuse(self, mail: Mail) -> Outcome | None:
-        """Refuse before the socket is touched what must not, or can't, be sent."""
-        for name, value, enhanced in (
-            ("sender", mail.mail_from, "5.1.7"),
-            ("recipient", mail.rcpt_to, "5.1.3"),
-        ):
-            if not value or _UNSAFE.search(value):
-                return _refusal(mail, 553, enhanced, f"{value!a} can't be a {name} address")
-        data = mail.data
+    def _envelope(self, mail: Mail) -> bytes | Outcome:
+        """Give the three commands before the content; or refuse, before the socket is touched, what can't be sent."""
+        mail_from, rcpt_to, data = mail.mail_from, mail.rcpt_to, mail.data
+        if not mail_from or _UNSAFE.search(mail_from):
+            return _refusal(mail, 553, "5.1.7", f"{mail_from!a} can't be a sender address")
+        if not rcpt_to or _UNSAFE.search(rcpt_to):
+            return _refusal(mail, 553, "5.1.3", f"{rcpt_to!a} can't be a recipient address")
         if not data.endswith(b"\r\n") or not (mail.dotless or _is_dotless(data)):
             # The server would take commands for content, or content for commands.
             return _refusal(
@@ -212,29 +213,26 @@ class Lane:
         if self._max_size and len(data) > self._max_size:
             text = f"the message has {len(data):,} bytes and the server takes {self._max_size:,}"
             return _refusal(mail, 552, "5.3.4", text)
-        if not self._utf8 and _needs_utf8(mail):
-            text = f"the server can't send to {mail.rcpt_to}: it doesn't offer SMTPUTF8"
-            return _refusal(mail, 553, "5.6.7", text)
-        if not (self._eight_bit or self._utf8 or data.isascii()):
-            return _refusal(mail, 554, "5.6.3", "the server doesn't take a content of 8 bits: it has no 8BITMIME")
-        return None
-
-    def _envelope(self, mail: Mail) -> bytes:
-        """Give the three commands before the content."""
-        size = f" SIZE={len(mail.data)}" if self._size else ""
+        size = f" SIZE={len(data)}" if self._size else ""
         body = ""
-        if not (mail.data.isascii() and mail.rcpt_to.isascii() and mail.mail_from.isascii()) or mail.smtputf8:
+        if mail.smtputf8 or not (data.isascii() and rcpt_to.isascii() and mail_from.isascii()):
+            if needs_utf8 := _needs_utf8(mail):
+                if not self._utf8:
+                    text = f"the server can't send to {rcpt_to}: it doesn't offer SMTPUTF8"
+                    return _refusal(mail, 553, "5.6.7", text)
+            elif not (self._eight_bit or self._utf8):
+                return _refusal(mail, 554, "5.6.3", "the server doesn't take a content of 8 bits: it has no 8BITMIME")
             # RFC 6531 section 3.4: an internationalised message needs both.
-            body = " SMTPUTF8 BODY=8BITMIME" if _needs_utf8(mail) else " BODY=8BITMIME"
-        return f"MAIL FROM:<{mail.mail_from}>{size}{body}\r\nRCPT TO:<{mail.rcpt_to}>\r\nDATA\r\n".encode()
+            body = " SMTPUTF8 BODY=8BITMIME" if needs_utf8 else " BODY=8BITMIME"
+        return f"MAIL FROM:<{mail_from}>{size}{body}\r\nRCPT TO:<{rcpt_to}>\r\nDATA\r\n".encode()
 
-    def _begin(self, report: Callable[[Outcome], object]) -> Steps[bool]:
-        """Send the envelope alone, nothing being under way; give whether the server wants the content."""
-        assert self._mail and self._line
+    def _begin(self, envelope: bytes, report: Callable[[Outcome], object]) -> Steps[bool]:
+        """Send `envelope` alone, nothing being under way; give whether the server wants the content."""
+        assert self._line
         if said := (yield from self._line.unasked()):
             raise LineError(said)
         clearing, self._clearing = self._clearing, b""
-        flight = clearing + self._envelope(self._mail)
+        flight = clearing + envelope
         if self._pipelining:
             yield from self._line.send(flight)
         steps = iter(() if self._pipelining else flight.splitlines(keepends=True))
@@ -298,7 +296,7 @@ class Lane:
         self._stage = "connection"
         flight = mail.data + _DOT
         if self._pipelining and (following := self._take(source, report)):
-            flight += self._envelope(following)
+            flight += following[1]
         self._stage = "end of data"
         try:
             yield from line.send(flight)
@@ -306,7 +304,7 @@ class Lane:
             if error.left <= len(mail.data):
                 self._stage = "content"  # without its final dot the server has no message: it can be sent again
             raise
-        code, reply = line.take() or (yield from line.read(self._final_timeout))
+        code, reply = yield from line.read(self._final_timeout)
         if _is_ok(code):
             outcome = Outcome(mail.key, "accepted", code, *reply_text(reply), "end of data")
         else:
@@ -317,7 +315,9 @@ class Lane:
         report(outcome)
         if not self._open:
             raise LineError(self._trouble)
-        return bool(self._mail) and (yield from self._read_envelope(report, iter(()), "connection"))
+        if not self._mail:
+            return False
+        return line.take_go_ahead() or (yield from self._read_envelope(report, iter(()), "connection"))
 
     def _refused(self, mail: Mail, code: int, reply: bytes) -> Outcome:
         """Give the outcome of an answer that is not the one that was hoped for."""

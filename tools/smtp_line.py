@@ -35,6 +35,8 @@ _BLOCKED = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _CODES = {b"%03d" % code: code for code in range(200, 600)}
 _ENHANCED = re.compile(r"\A([245]\.\d{1,3}\.\d{1,3})(?:\s+|\Z)")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
+# The answers to MAIL, RCPT and DATA that let the content follow, each on one line.
+_GO_AHEAD = re.compile(rb"(?:2\d\d(?!-)[^\n]*\n){2}354(?!-)[^\n]*\n")
 
 
 class LineError(Exception):
@@ -98,6 +100,13 @@ class Line:
             return code, buffer[at + 4 : end]
         return None
 
+    def take_go_ahead(self) -> bool:
+        """Take the answers to MAIL, RCPT and DATA if they are good and all there is; give whether it did."""
+        if _GO_AHEAD.fullmatch(self._buffer, self._at):
+            self._at = len(self._buffer)
+            return True
+        return False
+
     def read(self, seconds: float) -> Steps[tuple[int, bytes]]:
         """Give the next reply as (code, text without the codes), waiting for at most `seconds`.
 
@@ -105,6 +114,9 @@ class Line:
         """
         deadline = monotonic() + seconds
         if self._at == len(self._buffer):
+            # A bare socket has most often nothing yet. TLS may have deciphered more than was asked for.
+            if self._exact and not (yield READ, seconds):
+                raise _late(seconds)
             yield from self._receive(deadline, seconds)
         if reply := self.take():
             return reply
@@ -161,26 +173,20 @@ class Line:
 
         :raises LineError: when `deadline` is over, or the line broke
         """
-        wanted = READ
-        # A bare socket has most often nothing yet. TLS may have deciphered more than was asked for.
-        ready = not self._exact
         while True:
-            if ready:
-                try:
-                    received = self._sock.recv(_RECEIVE)
-                except _BLOCKED as error:
-                    wanted = _wanted(error, READ)
-                except (OSError, ValueError) as error:
-                    raise LineError(_reason(error, seconds)) from error
-                else:
-                    if not received:
-                        raise LineError("the server closed the connection")
-                    self._buffer, self._at = received, 0
-                    return
-            left = deadline - monotonic()
-            if left <= 0 or not (yield wanted, left):
-                raise LineError(f"timed out: no answer within {seconds:g} seconds")
-            ready = True
+            try:
+                received = self._sock.recv(_RECEIVE)
+            except _BLOCKED as error:
+                left = deadline - monotonic()
+                if left <= 0 or not (yield _wanted(error, READ), left):
+                    raise _late(seconds) from error
+            except (OSError, ValueError) as error:
+                raise LineError(_reason(error, seconds)) from error
+            else:
+                if not received:
+                    raise LineError("the server closed the connection")
+                self._buffer, self._at = received, 0
+                return
 
 
 def blocking(steps: Steps[T], sock: Any) -> T:
@@ -228,6 +234,10 @@ def clean(text: str) -> str:
     if not text.isprintable():
         text = _UNPRINTABLE.sub(" ", text)
     return text.strip()[:MAX_TEXT]
+
+
+def _late(seconds: float) -> LineError:
+    return LineError(f"timed out: no answer within {seconds:g} seconds")
 
 
 def _reason(error: Exception, seconds: float) -> str:
