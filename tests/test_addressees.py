@@ -102,7 +102,7 @@ class TestValidity(AddresseeCase):
         )
 
     def test_a_manager_marks_addresses_from_their_list(self):
-        self.env["email.address"]._note_sent(["person1@good.example", "person2@good.example"])
+        self.env["email.address"].create([{"email": f"person{number}@good.example"} for number in (1, 2)])
         addresses = (
             self.env["email.address"].with_user(self.manager).search([("email", "like", "person_@good.example")])
         )

@@ -50,7 +50,9 @@ class TestFrequency(CampaignCase):
             self.launched(self.partners[:1])
             self.send()
         self.assertEqual(len(self.peer.mails), 3)
+        self.env["email.address"]._note_logged(0, self.env["email.campaign.event"].search([], limit=1).id)
         address = self.env["email.address"].search([("email", "=", "person1@good.example")])
+        self.assertTrue(address.last_sent_at)
         self.assertFalse(address.sent_moments)
 
     def test_who_got_enough_is_left_out_until_time_has_passed(self):
@@ -136,17 +138,18 @@ class TestFrequency(CampaignCase):
             for _ in range(2):
                 self.launched(partner)
         self.send()
-        addresses = self.env["email.address"].search([("email", "in", self.partners[:3].mapped("email"))])
+        ours = [("email", "in", self.partners[:3].mapped("email"))]
         settings = {"email_campaign_frequency_cap": 2, "email_campaign_frequency_days": 7}
         self.env["res.config.settings"].create(settings).execute()
-        addresses.invalidate_recordset()
-        self.assertEqual(addresses.mapped("sent_moments"), [False, False, False])
+        self.assertFalse(self.env["email.address"].search([*ours, ("sent_moments", "!=", False)]))
         with patch.object(email_address_recount, "PORTION", 2):
             # What a job that was killed has done stays done, and is not done twice.
             for _ in range(4):
                 self.assertTrue(self.env["email.address.recount"]._do_portion())
             self.count()
+        addresses = self.env["email.address"].search(ours)
         self.assertEqual([len(address.sent_moments) for address in addresses], [2, 2, 2])
+        self.assertTrue(all(address.last_sent_at for address in addresses))
         self.assertFalse(self.env["email.address.recount"].search([]))
         states = self.states(self.launched(self.partners[:4]))
         self.assertEqual(sorted(states.values()), ["queued", "too_often", "too_often", "too_often"])

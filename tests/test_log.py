@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
+from ..models.erased import ERASED_DOMAIN
 from ..models.response import email_campaign_event_reading as reading
 from ..models.response import email_campaign_event_rollup as rollup
 from .common import CampaignCase
@@ -204,6 +205,36 @@ class TestLogRolling(LogCase):
         for model in ("email.campaign.event.count", "email.campaign.event.hour"):
             [(number,)] = self.env[model]._read_group([], [], ["number:sum"])
             self.assertEqual(number, self.events.search_count([]))
+
+    def test_addresses_are_told_what_was_sent(self):
+        """By what is counted, in portions; a job that was ended before goes on where it was."""
+        erased = self.other.recipient_ids[0]
+        self.env["email.address"].search([("email", "like", "person_@good.example")]).unlink()
+        erased.sudo().email = f"erased-{erased.id}@{ERASED_DOMAIN}"
+        later = self.env["email.address"].create({"email": "person2@good.example", "last_sent_at": "2036-01-01"})
+        tell = self.env["email.campaign.event.rollup"]._tell_portion
+        self.assertFalse(tell(), "nothing is counted yet")
+        self.roll()
+        self.env.flush_all()
+        with patch.object(rollup, "TOLD", 10):
+            self.assertTrue(tell())
+            while tell():
+                pass
+        addresses = self.env["email.address"].search([("email", "like", "person_@good.example")])
+        last_at = BEGUN + timedelta(hours=35)
+        self.assertEqual(
+            {address.email: address.last_sent_at for address in addresses},
+            {f"person{n}@good.example": last_at for n in (1, 3, 4, 5)} | {later.email: datetime(2036, 1, 1)},
+        )
+        self.assertFalse(self.env["email.address"].search([("email", "like", ERASED_DOMAIN)]))
+        self.assertFalse(tell())
+
+    def test_while_there_is_a_cap_workers_tell_them(self):
+        self.env["email.address"].search([("email", "like", "person_@good.example")]).unlink()
+        self.env["ir.config_parameter"].set_param("email_campaign.frequency_cap", 3)
+        self.roll()
+        self.assertFalse(self.env["email.campaign.event.rollup"]._tell_portion())
+        self.assertFalse(self.env["email.address"].search([("email", "like", "person_@good.example")]))
 
 
 @tagged("post_install", "-at_install")

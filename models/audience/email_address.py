@@ -42,7 +42,11 @@ class EmailAddress(models.Model):
         readonly=True,
         help="Days within the window of the settings on which one came back, since it was last seen to work.",
     )
-    last_sent_at = fields.Datetime("Last Sent", readonly=True)
+    last_sent_at = fields.Datetime(
+        "Last Sent",
+        readonly=True,
+        help="When the last email left for it. Without a frequency cap this is noted up to a quarter of an hour later.",
+    )
     sent_moments = fields.Json(
         readonly=True,
         prefetch=False,

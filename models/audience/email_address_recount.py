@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..erased import ERASED_DOMAIN
 from ..portions import do_in_portions
 
 # So many addresses, or rows of the log, at a time: short enough not to be in the way of those who send meanwhile.
@@ -118,30 +119,32 @@ class EmailAddressRecount(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                WITH counted AS (
-                    SELECT r.email, jsonb_agg(extract(epoch FROM e.at)::bigint) AS moments
-                      FROM email_campaign_event e JOIN email_campaign_recipient r ON r.id = e.recipient_id
-                     WHERE e.id > %(after)s AND e.id <= %(last)s AND e.kind = 'sent' AND e.at <= %(until)s
-                     GROUP BY r.email
-                ), taken AS (
-                    SELECT a.id, c.moments FROM email_address a JOIN counted c ON c.email = a.email
-                     ORDER BY a.email FOR NO KEY UPDATE OF a
-                )
-                UPDATE email_address a
-                   SET sent_moments = (SELECT jsonb_agg(latest.moment)
-                                         FROM (SELECT moment::bigint AS moment
-                                                 FROM jsonb_array_elements(
-                                                    coalesce(a.sent_moments, '[]') || taken.moments) AS moment
-                                                ORDER BY 1 DESC LIMIT %(number)s) AS latest)
-                  FROM taken WHERE a.id = taken.id
+                INSERT INTO email_address AS a
+                            (email, validity, last_sent_at, hard_bounce_count, soft_bounce_count, sent_moments)
+                     SELECT r.email, 'unknown', max(e.at), 0, 0,
+                            to_jsonb((array_agg(extract(epoch FROM e.at)::bigint ORDER BY e.at DESC))[:%(number)s])
+                       FROM email_campaign_event e JOIN email_campaign_recipient r ON r.id = e.recipient_id
+                      WHERE e.id > %(after)s AND e.id <= %(last)s AND e.kind = 'sent' AND e.at <= %(until)s
+                        AND r.email NOT LIKE %(erased)s
+                      GROUP BY r.email ORDER BY r.email
+                ON CONFLICT (email) DO UPDATE
+                        -- What is counted here is not to be found once more as not noted yet.
+                        SET last_sent_at = greatest(a.last_sent_at, EXCLUDED.last_sent_at),
+                            sent_moments = (SELECT jsonb_agg(latest.moment)
+                                              FROM (SELECT moment::bigint AS moment
+                                                      FROM jsonb_array_elements(
+                                                        coalesce(a.sent_moments, '[]') || EXCLUDED.sent_moments)
+                                                        AS moment
+                                                     ORDER BY 1 DESC LIMIT %(number)s) AS latest)
                 """,
                 after=self.event_id,
                 last=rows[-1][0],
                 until=self.until,
                 number=cap.number,
+                erased=f"%@{ERASED_DOMAIN}",
             ),
             log_exceptions=False,
         )
-        self.env["email.address"].invalidate_model(["sent_moments"], flush=False)
+        self.env["email.address"].invalidate_model(["last_sent_at", "sent_moments"], flush=False)
         self.event_id = rows[-1][0]
         return True

@@ -3,40 +3,42 @@ from datetime import timedelta
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..erased import ERASED_DOMAIN
+
 # A worker tells the addresses every few seconds; it may wait for minutes for the last answers of a server.
 LONGEST_UNNOTED = timedelta(minutes=15)
 
 
 class EmailAddress(models.Model):
-    """When something was sent to an address: the last time, and the last few while there is a frequency cap."""
+    """When something was sent to an address.
+
+    As long as there is a frequency cap this decides who gets an email, so workers note it at once, with the moments of
+    the last few. Without one it is only shown, and taken from the log when that is counted: nothing waits for it.
+    """
 
     _inherit = "email.address"
 
     @api.model
-    def _note_sent(self, emails, cr=None):
-        """Note on each of `emails` (normalised) that a message was handed over just now.
+    def _note_sent(self, emails, cap):
+        """Note on each of `emails` (normalised) that a message was handed over just now, and what `cap` asks about.
 
-        `cr` is the cursor of the sending worker; rows are taken in order, so that two workers can't block each other.
+        Rows are taken in order, so that two workers can't block each other.
         """
-        moments = SQL()
-        cap = self.env["email.audience"]._frequency_cap()
-        if cap:
-            # The one before the first that is too many is the last that will be asked about.
-            latest = SQL("jsonb_build_array(extract(epoch FROM now())::bigint)")
-            moments = SQL(", sent_moments = (%s || coalesce(a.sent_moments, '[]')) - %s", latest, cap.number)
-        (cr or self.env.cr).execute(
+        self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO email_address AS a
-                            (email, validity, last_sent_at, hard_bounce_count, soft_bounce_count%(column)s)
-                     SELECT email, 'unknown', now() AT TIME ZONE 'utc', 0, 0%(value)s
+                            (email, validity, last_sent_at, hard_bounce_count, soft_bounce_count, sent_moments)
+                     SELECT email, 'unknown', now() AT TIME ZONE 'utc', 0, 0,
+                            jsonb_build_array(extract(epoch FROM now())::bigint)
                        FROM unnest(%(emails)s::varchar[]) AS email ORDER BY email
-                ON CONFLICT (email) DO UPDATE SET last_sent_at = EXCLUDED.last_sent_at%(moments)s
+                ON CONFLICT (email) DO UPDATE
+                        SET last_sent_at = EXCLUDED.last_sent_at,
+                            -- The one before the first that is too many is the last that will be asked about.
+                            sent_moments = (EXCLUDED.sent_moments || coalesce(a.sent_moments, '[]')) - %(number)s
                 """,
-                column=SQL(", sent_moments") if cap else SQL(),
-                value=SQL(", %s", latest) if cap else SQL(),
                 emails=sorted(set(emails)),
-                moments=moments,
+                number=cap.number,
             )
         )
 
@@ -46,24 +48,16 @@ class EmailAddress(models.Model):
 
         What a worker has not told yet is among the latest in the log.
         """
+        if not (cap := self.env["email.audience"]._frequency_cap()):
+            return
         self.flush_model()
-        cap = self.env["email.audience"]._frequency_cap()
-        moments = SQL()
-        if cap:
-            moments = SQL(
-                """
-                , sent_moments = jsonb_path_query_array(
-                    EXCLUDED.sent_moments || coalesce(a.sent_moments, '[]'), '$[0 to $last]',
-                    jsonb_build_object('last', %s::int - 1))
-                """,
-                cap.number,
-            )
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO email_address AS a
-                            (email, validity, last_sent_at, hard_bounce_count, soft_bounce_count%(column)s)
-                     SELECT r.email, 'unknown', max(e.at), 0, 0%(value)s
+                            (email, validity, last_sent_at, hard_bounce_count, soft_bounce_count, sent_moments)
+                     SELECT r.email, 'unknown', max(e.at), 0, 0,
+                            jsonb_agg(extract(epoch FROM e.at)::bigint ORDER BY e.at DESC)
                        FROM unnest(%(mailings)s) AS m (id)
                  CROSS JOIN LATERAL (SELECT max(at) AS at FROM email_campaign_event
                                       WHERE mailing_id = m.id AND kind = 'sent') AS latest
@@ -73,14 +67,45 @@ class EmailAddress(models.Model):
                   LEFT JOIN email_address known ON known.email = r.email
                       WHERE e.at > coalesce(known.last_sent_at, '-infinity')
                       GROUP BY r.email ORDER BY r.email
-                ON CONFLICT (email) DO UPDATE SET last_sent_at = EXCLUDED.last_sent_at%(moments)s
+                ON CONFLICT (email) DO UPDATE
+                        SET last_sent_at = EXCLUDED.last_sent_at,
+                            sent_moments = jsonb_path_query_array(
+                                EXCLUDED.sent_moments || coalesce(a.sent_moments, '[]'), '$[0 to $last]',
+                                jsonb_build_object('last', %(number)s::int - 1))
                 """,
-                column=SQL(", sent_moments") if cap else SQL(),
-                value=SQL(", jsonb_agg(extract(epoch FROM e.at)::bigint ORDER BY e.at DESC)") if cap else SQL(),
                 mailings=list(mailing_ids),
                 span=LONGEST_UNNOTED,
-                moments=moments,
+                number=cap.number,
             ),
             log_exceptions=False,
         )
         self.invalidate_model(["last_sent_at", "sent_moments"], flush=False)
+
+    @api.model
+    def _note_logged(self, after, last):
+        """Note what was sent by the events of the log above the id `after` and up to `last`; not while there is a cap.
+
+        Rows are taken in the order in which workers take them.
+        """
+        if self.env["email.audience"]._frequency_cap():
+            return  # workers have noted it
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO email_address AS a (email, validity, last_sent_at, hard_bounce_count, soft_bounce_count)
+                     SELECT r.email, 'unknown', max(e.at), 0, 0
+                       FROM email_campaign_event e
+                       JOIN email_campaign_recipient r ON r.id = e.recipient_id
+                  LEFT JOIN email_address known ON known.email = r.email
+                      WHERE e.id > %(after)s AND e.id <= %(last)s AND e.kind = 'sent'
+                        AND e.at > coalesce(known.last_sent_at, '-infinity') AND r.email NOT LIKE %(erased)s
+                      GROUP BY r.email ORDER BY r.email
+                ON CONFLICT (email) DO UPDATE SET last_sent_at = EXCLUDED.last_sent_at
+                """,
+                after=after,
+                last=last,
+                erased=f"%@{ERASED_DOMAIN}",
+            ),
+            log_exceptions=False,
+        )
+        self.invalidate_model(["last_sent_at"], flush=False)

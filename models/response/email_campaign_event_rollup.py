@@ -12,6 +12,8 @@ PORTION = 200_000
 PAUSE = timedelta(minutes=2)
 # When so many wait to be counted, the next look is taken as soon as it may be.
 MANY = 50_000
+# Ids of the log of which addresses are told in one transaction: short enough not to be in the way of those who send.
+TOLD = 10_000
 # Events that retention removes in one transaction.
 REMOVED = 20_000
 # Days that events are kept for; where nothing is stored, for good.
@@ -31,6 +33,9 @@ class EmailCampaignEventRollup(models.Model):
     _log_access = False
 
     rolled_id = fields.Integer(readonly=True, required=True, default=0, help="Events up to this one are counted.")
+    told_id = fields.Integer(
+        readonly=True, required=True, default=0, help="What was sent up to this event is noted on the addresses."
+    )
     noted_id = fields.Integer(readonly=True, help="The highest id that was given when it was looked at last.")
     noted_at = fields.Datetime(readonly=True)
     sealed_id = fields.Integer(readonly=True, help="Events up to this one were begun before the transaction below.")
@@ -41,8 +46,8 @@ class EmailCampaignEventRollup(models.Model):
         result = super().init()
         self.env.cr.execute(
             """
-            INSERT INTO email_campaign_event_rollup (rolled_id)
-                 SELECT 0 WHERE NOT EXISTS (SELECT FROM email_campaign_event_rollup)
+            INSERT INTO email_campaign_event_rollup (rolled_id, told_id)
+                 SELECT 0, 0 WHERE NOT EXISTS (SELECT FROM email_campaign_event_rollup)
             """
         )
         return result
@@ -77,6 +82,7 @@ class EmailCampaignEventRollup(models.Model):
             done += until - rolled
             if not self.env["ir.cron"]._commit_progress(until - rolled, remaining=ready - until):
                 break
+        self._tell_addresses()
         self.env["ir.cron"]._commit_progress(remaining=max(ready - self._rolled_id(), 0))
         [(last,)] = self.env.execute_query(SQL("SELECT last_value FROM email_campaign_event_id_seq"))
         if last - self._rolled_id() > MANY:
@@ -139,6 +145,26 @@ class EmailCampaignEventRollup(models.Model):
         self._add(1, SQL("e.id > %s AND e.id <= %s", rolled, until))
         self.env.cr.execute(SQL("UPDATE email_campaign_event_rollup SET rolled_id = %s", until))
         self.invalidate_model(flush=False)
+
+    @api.model
+    def _tell_addresses(self):
+        """Note on addresses what was sent to them by the events that are counted, in portions."""
+        while self.env["email.campaign.mailing"]._committed(self._tell_portion):
+            if not self.env["ir.cron"]._commit_progress():
+                return
+
+    @api.model
+    def _tell_portion(self):
+        """Do one portion of `_tell_addresses`; give whether there is more."""
+        [(told, rolled)] = self.env.execute_query(SQL("SELECT told_id, rolled_id FROM email_campaign_event_rollup"))
+        if told >= rolled:
+            return False
+        until = min(told + TOLD, rolled)
+        self.env["email.address"]._note_logged(told, until)
+        # Last, as others hold this row while they change the log.
+        self.env.cr.execute(SQL("UPDATE email_campaign_event_rollup SET told_id = %s", until), log_exceptions=False)
+        self.invalidate_model(flush=False)
+        return until < rolled
 
     @api.model
     def _recount(self, sign, condition):

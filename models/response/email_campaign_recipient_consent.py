@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..audience.consent.email_erasure import ERASED_DOMAIN
+from ..erased import ERASED_DOMAIN
 
 
 class EmailCampaignRecipient(models.Model):

@@ -3,8 +3,8 @@ import json
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..audience.consent.email_erasure import ERASED_DOMAIN
 from ..audience.email_address_changes import MOMENT
+from ..erased import ERASED_DOMAIN
 from . import verdict_items
 
 # The kind of event that the log has of a verdict. Opting out writes its own, and what nobody understood is none.

@@ -2,7 +2,7 @@
 
 from odoo.tools import SQL
 
-from ..audience.consent.email_erasure import ERASED_DOMAIN
+from ..erased import ERASED_DOMAIN
 
 # What is kept of a visit, in this order, with PostgreSQL's types.
 PARAMETERS = {

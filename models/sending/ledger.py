@@ -49,13 +49,17 @@ class Ledger:
         """Note on the addresses that they took something, in a transaction of its own, when there are `least` of them;
         give whether it did.
 
-        It is news about an address and no part of the protocol; many at a time cost half.
+        It is news about an address and no part of the protocol; many at a time cost half. Where no frequency cap asks
+        about it, it is left to the log.
         """
         if len(self._noted) < least:
             return False
-        self._mailing._committed(lambda: self._mailing.env["email.address"]._note_sent(self._noted))
+        env = self._mailing.env
+        cap = env["email.audience"]._frequency_cap()
+        if cap:
+            self._mailing._committed(lambda: env["email.address"]._note_sent(self._noted, cap))
         self._noted = []
-        return True
+        return bool(cap)
 
     def exchange(self, outcomes, blamed, skipped, group):
         """Write down `outcomes` and `skipped`, and mark of `group` what may leave, in the current transaction.

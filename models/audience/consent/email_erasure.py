@@ -2,8 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-#: What stands in place of an address that was erased; nobody can ever be reached there (RFC 2606).
-ERASED_DOMAIN = "erased.invalid"
+from ...erased import ERASED_DOMAIN
 
 
 class EmailErasure(models.Model):

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from .email_erasure import ERASED_DOMAIN
+from ...erased import ERASED_DOMAIN
 
 NOTED_ON = ("email.campaign", "email.campaign.mailing", "email.target.list", "email.target.list.import")
 

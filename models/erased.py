@@ -1,0 +1,2 @@
+#: What stands in place of an address that was erased; nobody can ever be reached there (RFC 2606).
+ERASED_DOMAIN = "erased.invalid"
