@@ -24,6 +24,7 @@ from . import (
     test_incoming_match,
     test_incoming_hostile,
     test_footer,
+    test_flow,
     test_frequency,
     test_launch,
     test_launch_numbers,

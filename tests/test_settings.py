@@ -59,7 +59,7 @@ class TestSettings(CampaignCase):
     def test_numbers(self):
         names = ["email_campaign_hourly_cap", "email_campaign_portion_size", "email_campaign_sender_slots"]
         values = self.env["res.config.settings"].default_get(names)
-        self.assertEqual([values[name] for name in names], [0, 500, 1])
+        self.assertEqual([values[name] for name in names], [0, 1000, 1])
         self.save(email_campaign_hourly_cap=500, email_campaign_portion_size=200)
         values = self.env["res.config.settings"].default_get(names)
         self.assertEqual([values[name] for name in names], [500, 200, 1])

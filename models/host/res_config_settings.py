@@ -14,7 +14,7 @@ NUMBERS = {
     "email_campaign_frequency_cap": ("email_campaign.frequency_cap", 0, 0, 100),
     "email_campaign_frequency_days": ("email_campaign.frequency_days", 7, 1, 365),
     "email_campaign_hourly_cap": ("email_campaign.hourly_cap", 0, 0, 100_000_000),
-    "email_campaign_portion_size": ("email_campaign.portion_size", 500, 1, 10_000),
+    "email_campaign_portion_size": ("email_campaign.portion_size", 1000, 1, 10_000),
     "email_campaign_sender_slots": ("email_campaign.sender_slots", 1, 1, 32),
     "email_campaign_soon_seconds": email_visit.RULES["soon"],
     "email_campaign_burst_links": email_visit.RULES["links"],
@@ -58,8 +58,8 @@ class ResConfigSettings(models.TransientModel):
     )
     email_campaign_portion_size = fields.Integer(
         "Portion Size",
-        default=500,
-        help="How many emails a sending job takes out of the queue at a time.",
+        default=1000,
+        help="How many emails a sending job takes out of the queue at a time at the most.",
     )
     email_campaign_sender_slots = fields.Integer(
         "Sender Slots",

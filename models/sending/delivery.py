@@ -39,11 +39,11 @@ class Delivery:
         self.line = line
         self.outgoing = Outgoing(mailing, line.provider)
         personaliser = Personaliser(mailing, self.outgoing, mailing.frozen_content)
-        self._stock = Stock(mailing, worker, personaliser, mailing._portion_size())
+        self._stock = Stock(mailing, worker, personaliser)
         self._ledger = Ledger(mailing, worker, line.provider)
         self._outcomes = []  # known, and not written down
         self._judge = Judge(mailing)
-        self._flow = Flow(FIRST_GROUP)
+        self._flow = Flow(FIRST_GROUP, mailing._portion_size())
         self._fruit = 1  # accepted since the line was opened; the first opening is free
         self._notified = 0.0
 
@@ -173,7 +173,7 @@ class Delivery:
     def _refill(self):
         held = self.provider._held_domains()
         try:
-            taken, settled = self._stock.refill(held)
+            taken, settled = self._stock.refill(self._flow.portion, held)
         except StockError as error:
             self._stop(DeliveryError(error.explanation, pause=True))
             return
@@ -279,6 +279,7 @@ class Delivery:
     def _collect_first(self):
         """Wait until the server has taken one of the first, or has answered to all of them."""
         lanes, deadline = self.line.lanes, time.monotonic() + JUDGE_SECONDS
+        self._stock.make(LARGEST_GROUP)
         while (
             lanes.pending
             and not self._judge.one_is_taken(self._outcomes)

@@ -20,8 +20,8 @@ CONFLICTS = (
 MAX_TRIES = 12
 # How long one mass email is sent before another has its turn.
 SLICE_SECONDS = 5.0
-# So many recipients are claimed at a time: while that lasts the connections must have enough to do.
-PORTION = 500
+# So many recipients are claimed at a time at the most: while that lasts the connections must have enough to do.
+PORTION = 1000
 # How many rows the scheduler is told of at the most as remaining; counting them all would cost more than it tells.
 COUNT_LIMIT = 10_000
 
@@ -298,7 +298,7 @@ class EmailCampaignMailing(models.Model):
 
     @api.model
     def _portion_size(self):
-        """Give how many recipients a worker claims at a time."""
+        """Give how many recipients a worker claims at a time at the most."""
         parameters = self.env["ir.config_parameter"]
         return parameters._email_campaign_number("email_campaign.portion_size", PORTION, least=1)
 

@@ -182,7 +182,7 @@ class EmailCampaignRecipient(models.Model):
         Returns (rows as dicts, number of rows that were taken up). To be called at the begin of a transaction.
         """
         workers, audience = self.env["email.campaign.worker"], self.env["email.audience"]
-        after = workers._enter(mailing)
+        after, is_any_due = workers._enter(mailing)
         joins, reason = audience._suppression(mailing, SQL("r"), SQL("r.email"), SQL("r.list_type_id"), few=True)
         free = workers._free_of_others(worker.number, mailing)
         if held:
@@ -193,8 +193,9 @@ class EmailCampaignRecipient(models.Model):
         def picked(condition, order, number):
             return self._picked(mailing, SQL("%s AND %s", condition, free), order, number, joins, reason)
 
-        due = picked(SQL("next_try_at <= now() AT TIME ZONE 'utc'"), SQL("next_try_at, id"), limit)
-        rows = []
+        due, rows = [], []
+        if is_any_due:
+            due = picked(SQL("next_try_at <= now() AT TIME ZONE 'utc'"), SQL("next_try_at, id"), limit)
         if left := limit - len(due):
             rows = picked(SQL("next_try_at IS NULL AND id > %s", after), SQL("id"), left)
             if not rows and not due and after:

@@ -38,7 +38,9 @@ class EmailCampaignWorker(models.Model):
 
     @api.model
     def _enter(self, mailing):
-        """Be the only one who claims of `mailing` until the end of the transaction; give the id it was walked up to.
+        """Be the only one who claims of `mailing` until the end of the transaction.
+
+        :return: (the id it was walked up to, whether any are due for another try)
 
         To be the first statement of a transaction: who waited for another one begins anew, and sees what that one took.
         """
@@ -48,14 +50,16 @@ class EmailCampaignWorker(models.Model):
                 INSERT INTO email_campaign_worker (number, mailing_id, claimed_at, last_id)
                      VALUES (%s, %s, now() AT TIME ZONE 'utc', 0)
                 ON CONFLICT (number, mailing_id) DO UPDATE SET claimed_at = EXCLUDED.claimed_at
-                  RETURNING last_id
+                  RETURNING last_id, EXISTS (SELECT FROM email_campaign_recipient r
+                                              WHERE r.mailing_id = %s AND r.next_try_at <= now() AT TIME ZONE 'utc')
                 """,
                 QUEUE,
+                mailing.id,
                 mailing.id,
             ),
             log_exceptions=False,
         )
-        return self.env.cr.fetchone()[0]
+        return self.env.cr.fetchone()
 
     @api.model
     def _move_on(self, mailing, last_id):

@@ -1,4 +1,4 @@
-"""How many mails may be on their way at a time, by the speed at which they are answered."""
+"""How many mails may be on their way or claimed at a time, by the speed at which they are answered."""
 
 import time
 
@@ -7,14 +7,27 @@ from .line import WINDOW
 # What is marked and written down in one transaction: a few dozen, or what takes half a second.
 LARGEST_GROUP = 64
 GROUP_SECONDS = 0.5
+# What is claimed at a time: some while nothing is known, then what these seconds send. To opt out later is too late.
+FIRST_PORTION = 256
+PORTION_SECONDS = 10.0
 
 
 class Flow:
-    """Lets `window` mails be on their way: as many as take half a second, and at least two for each connection."""
+    """Lets `window` mails be on their way: as many as take half a second, and at least two for each connection.
 
-    def __init__(self, window):
+    :param most: how many may be claimed at a time
+    """
+
+    def __init__(self, window, most):
         self.window = window
+        self._most = most
+        self._portion = FIRST_PORTION
         self._counted, self._counted_from, self._measured = 0, 0.0, False
+
+    @property
+    def portion(self):
+        """How many recipients to claim at a time."""
+        return min(self._most, self._portion)
 
     def pause(self):
         """Don't count the time until the next mails leave."""
@@ -34,6 +47,7 @@ class Flow:
         rate = self._counted / max(passed, 0.001)
         if self._counted >= LARGEST_GROUP or passed >= GROUP_SECONDS:
             self.window = max(least, int(min(WINDOW, rate * GROUP_SECONDS)))
+            self._portion = max(LARGEST_GROUP, int(rate * PORTION_SECONDS))
             self._counted, self._counted_from, self._measured = 0, now, True
         elif not self._measured:
             # As TCP begins slowly: each answer lets one more be on its way, unless the first few tell already how fast

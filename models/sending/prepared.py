@@ -6,6 +6,9 @@ from itertools import count
 
 from odoo.tools import SQL
 
+# Until the end of the transaction: else the first five calls of each are planned anew, as long as they take to run.
+GENERIC = "SET LOCAL plan_cache_mode = force_generic_plan"
+
 # No two workers of this process may give two statements of one connection the same name.
 _serial = count(1)
 
@@ -44,8 +47,8 @@ def run(cr, *calls):
 
     Errors are not logged: those that meet other workers' changes are expected.
     """
-    if text := ";".join(filter(None, calls)):
-        cr.execute(text, log_exceptions=False)
+    if any(calls):
+        cr.execute(";".join(filter(None, (GENERIC, *calls))), log_exceptions=False)
 
 
 def array(numbers):

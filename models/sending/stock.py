@@ -23,16 +23,15 @@ class StockError(Exception):
 
 
 class Stock:
-    """Claims recipients of `mailing` (as superuser) for `worker` in portions of so many, and makes mails of them as
-    late as they are asked for, so that the connections have something to do meanwhile.
+    """Claims recipients of `mailing` (as superuser) for `worker` in portions, and makes mails of them as late as they
+    are asked for, so that the connections have something to do meanwhile.
     """
 
-    def __init__(self, mailing, worker, personaliser, portion):
+    def __init__(self, mailing, worker, personaliser):
         self._mailing = mailing
         self._worker = worker
         self._recipients = mailing.env["email.campaign.recipient"]
         self._personaliser = personaliser
-        self._portion = portion
         self._rows = deque()  # (row, merge values) of which no mail is made yet
         self._mails = deque()  # made, and given back by somebody who could not use them yet
         self._skipped = {}
@@ -61,9 +60,9 @@ class Stock:
         with self._explained():
             self._compiling(self._personaliser.begin)
 
-    def refill(self, held=()):
-        """Claim another portion beside what is left; give how many recipients were taken up, 0 when there is none to be
-        claimed now, and how many of them are dealt with by that, as they may not be mailed any more.
+    def refill(self, portion, held=()):
+        """Claim another `portion` beside what is left; give how many recipients were taken up, 0 when there is none to
+        be claimed now, and how many of them are dealt with by that, as they may not be mailed any more.
 
         :param held: domains that nothing is claimed for
         :raises StockError: when the content can't be filled
@@ -71,9 +70,7 @@ class Stock:
         mailing = self._mailing
         mailing._committed(lambda: None)  # a claim sees what others took just before
         kept = self._ids() + list(self._skipped)
-        rows, taken = mailing._committed(
-            lambda: self._recipients._claim(mailing, self._worker, self._portion, held, kept)
-        )
+        rows, taken = mailing._committed(lambda: self._recipients._claim(mailing, self._worker, portion, held, kept))
         self._noted = bool(taken or kept)
         if rows:
             self._load(rows)
@@ -83,9 +80,13 @@ class Stock:
 
     def take(self, number):
         """Give at the most `number` mails; what can't be made into one is skipped with the reason."""
+        self.make(number)
+        return [self._mails.popleft() for _number in range(min(number, len(self._mails)))]
+
+    def make(self, number):
+        """Make mails until there are `number`, which will be given first."""
         while len(self._mails) < number and self._rows:
             self._make()
-        return [self._mails.popleft() for _number in range(min(number, len(self._mails)))]
 
     def put_back(self, mails):
         """Take back `mails`, in order, to be given again first."""
