@@ -229,6 +229,16 @@ class TestLogRolling(LogCase):
         self.assertFalse(self.env["email.address"].search([("email", "like", ERASED_DOMAIN)]))
         self.assertFalse(tell())
 
+    def test_a_part_of_an_address_is_found_before_and_after(self):
+        self.env["email.address"].search([("email", "like", "person_@good.example")]).unlink()
+        asked = [("email", "ilike", "erson2")]
+        found = self.events.search(asked)
+        self.assertEqual(set(found.mapped("recipient_id.email")), {"person2@good.example"})
+        self.roll()
+        while self.env["email.campaign.event.rollup"]._tell_portion():
+            pass
+        self.assertEqual(self.events.search(asked), found)
+
     def test_while_there_is_a_cap_workers_tell_them(self):
         self.env["email.address"].search([("email", "like", "person_@good.example")]).unlink()
         self.env["ir.config_parameter"].set_param("email_campaign.frequency_cap", 3)

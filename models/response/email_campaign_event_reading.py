@@ -152,8 +152,7 @@ class EmailCampaignEvent(models.Model):
             try:
                 emails = [address.normalize(value)]
             except address.AddressError:
-                found = self.env["email.address"].sudo().search([("email", operator, value)], limit=MOST_ADDRESSES + 1)
-                emails = found.mapped("email")
+                emails = self._known_addresses(operator, value)
         else:
             return recipients
         if len(emails) > MOST_ADDRESSES or not all(isinstance(email, str) for email in emails):
@@ -176,6 +175,22 @@ class EmailCampaignEvent(models.Model):
         if len(rows) > MOST_EVENTS:
             return recipients
         return fields.Domain("id", "in", [event_id for (event_id,) in rows])
+
+    @api.model
+    def _known_addresses(self, operator, value):
+        """Give addresses that something was sent to: up to one more than `MOST_ADDRESSES` known ones, and as many of
+        those that are not told yet.
+        """
+        asked = [("email", operator, value)]
+        known = self.env["email.address"].sudo().search(asked, limit=MOST_ADDRESSES + 1)
+        untold = SQL(
+            "(SELECT recipient_id FROM email_campaign_event WHERE kind = 'sent' AND id > %s)",
+            self.env["email.campaign.event.rollup"]._told_id(),
+        )
+        latest = (
+            self.env["email.campaign.recipient"].sudo().search([("id", "in", untold), *asked], limit=MOST_ADDRESSES + 1)
+        )
+        return sorted({*known.mapped("email"), *latest.mapped("email")})
 
     def unlink(self):
         """Take what is counted off the numbers; retention, which keeps them, does not come here."""

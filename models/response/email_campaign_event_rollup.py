@@ -59,6 +59,12 @@ class EmailCampaignEventRollup(models.Model):
         return rolled or 0
 
     @api.model
+    def _told_id(self):
+        """Give the id of the event up to which addresses know what was sent to them."""
+        [(told,)] = self.env.execute_query(SQL("SELECT max(told_id) FROM email_campaign_event_rollup"))
+        return told or 0
+
+    @api.model
     def _hold(self):
         """Give the id up to which events are counted, and keep it what it is until the end of the transaction."""
         [(rolled,)] = self.env.execute_query(SQL("SELECT rolled_id FROM email_campaign_event_rollup FOR SHARE"))
