@@ -179,6 +179,21 @@ class TestDeliveryByProviders(DeliveryCase):
         longest = max((at for at in mailing.recipient_ids.mapped("next_try_at") if at), default=None)
         self.assertTrue(not longest or longest < fields.Datetime.now() + timedelta(minutes=30))
 
+    def test_a_held_domain_parks_nobody_else(self):
+        """Claiming ahead finds only those of the domain left, while mails of others are still in hand."""
+        slow = self.env["res.partner"].create({"name": "Slow", "email": "slow@slow.example"})
+        self.provider.limit_second = 1
+        self.provider._note_domain_trouble({"slow.example": (451, "4.7.1 too fast")})
+        self.env.cr.execute("UPDATE email_provider_pace SET hold_until = now() + interval '1 hour' WHERE domain <> ''")
+        self.env.invalidate_all()
+        mailing = self.make_mailing(self.make_list(self.partners[:3] | slow))
+        mailing.action_launch()
+        with patch(f"{MUTED}.SLICE_SECONDS", 1.2):
+            self.send()
+        self.assertEqual(sorted(self.states(mailing).values()), ["queued", "sent", "sent", "sent"])
+        self.assertEqual(self.states(mailing)["slow@slow.example"], "queued")
+        self.assertGreater(mailing.next_try_at, fields.Datetime.now() + timedelta(minutes=30))
+
     def test_resume_asks_again_those_that_refused_the_sender(self):
         self.peer.script = {"MAIL": "550 5.7.1 not your domain"}
         mailing = self.launch()

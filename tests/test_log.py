@@ -1,9 +1,11 @@
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 
 from odoo.fields import Domain
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
+
+from odoo.addons.base.models.ir_cron import IrCron
 
 from ..models.erased import ERASED_DOMAIN
 from ..models.response import email_campaign_event_reading as reading
@@ -206,45 +208,86 @@ class TestLogRolling(LogCase):
             [(number,)] = self.env[model]._read_group([], [], ["number:sum"])
             self.assertEqual(number, self.events.search_count([]))
 
-    def test_addresses_are_told_what_was_sent(self):
-        """By what is counted, in portions; a job that was ended before goes on where it was."""
-        erased = self.other.recipient_ids[0]
+    def run_job(self):
+        """Run the job when all that is there can be counted."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE email_campaign_event_rollup SET sealed_id = %s, sealed_xid = '99999999999'",
+                max(self.events.search([]).ids),
+            )
+        )
+        with self.enter_registry_test_mode():
+            self.env.ref("email_campaign.cron_roll").method_direct_trigger()
+        self.env.invalidate_all()
+
+    def forget_addresses(self):
         self.env["email.address"].search([("email", "like", "person_@good.example")]).unlink()
+
+    def told(self):
+        addresses = self.env["email.address"].search([("email", "like", "@good.example")])
+        return {address.email: address.last_sent_at for address in addresses}
+
+    def test_addresses_are_told_what_was_sent(self):
+        self.forget_addresses()
+        erased = self.other.recipient_ids[0]
         erased.sudo().email = f"erased-{erased.id}@{ERASED_DOMAIN}"
         later = self.env["email.address"].create({"email": "person2@good.example", "last_sent_at": "2036-01-01"})
-        tell = self.env["email.campaign.event.rollup"]._tell_portion
-        self.assertFalse(tell(), "nothing is counted yet")
-        self.roll()
-        self.env.flush_all()
         with patch.object(rollup, "TOLD", 10):
-            self.assertTrue(tell())
-            while tell():
-                pass
-        addresses = self.env["email.address"].search([("email", "like", "person_@good.example")])
-        last_at = BEGUN + timedelta(hours=35)
-        self.assertEqual(
-            {address.email: address.last_sent_at for address in addresses},
-            {f"person{n}@good.example": last_at for n in (1, 3, 4, 5)} | {later.email: datetime(2036, 1, 1)},
-        )
+            self.run_job()
+        self.assertEqual(self.env["email.campaign.event.rollup"]._told_id(), max(self.events.search([]).ids))
+        at = BEGUN + timedelta(hours=35)
+        expected = {f"person{n}@good.example": at for n in (1, 3, 4, 5)} | {later.email: datetime(2036, 1, 1)}
+        self.assertEqual(self.told(), expected)
         self.assertFalse(self.env["email.address"].search([("email", "like", ERASED_DOMAIN)]))
-        self.assertFalse(tell())
+
+    def test_what_is_not_told_for_lack_of_time_is_told_the_next_time(self):
+        self.forget_addresses()
+        last = max(self.events.search([]).ids)
+        with patch.object(rollup, "TOLD", 10), patch.object(IrCron, "_commit_progress", return_value=0) as noted:
+            self.run_job()
+        told = self.env["email.campaign.event.rollup"]._told_id()
+        self.assertLess(told, last)
+        self.assertEqual(noted.call_args.kwargs, {"remaining": last - told}, "the scheduler calls again")
+        self.run_job()
+        self.assertEqual(len(self.told()), 5)
 
     def test_a_part_of_an_address_is_found_before_and_after(self):
-        self.env["email.address"].search([("email", "like", "person_@good.example")]).unlink()
+        self.forget_addresses()
         asked = [("email", "ilike", "erson2")]
         found = self.events.search(asked)
         self.assertEqual(set(found.mapped("recipient_id.email")), {"person2@good.example"})
-        self.roll()
-        while self.env["email.campaign.event.rollup"]._tell_portion():
-            pass
+        with patch.object(reading, "MOST_UNTOLD", 1):
+            self.assertEqual(self.events.search(asked), found, "where too many are not told")
+        self.run_job()
+        self.assertTrue(self.told())
         self.assertEqual(self.events.search(asked), found)
 
-    def test_while_there_is_a_cap_workers_tell_them(self):
-        self.env["email.address"].search([("email", "like", "person_@good.example")]).unlink()
-        self.env["ir.config_parameter"].set_param("email_campaign.frequency_cap", 3)
-        self.roll()
-        self.assertFalse(self.env["email.campaign.event.rollup"]._tell_portion())
-        self.assertFalse(self.env["email.address"].search([("email", "like", "person_@good.example")]))
+    def test_under_a_cap_only_what_no_worker_tells_any_more(self):
+        """Workers tell them at once. What one that was killed, or didn't know of the cap, has not told counts, too."""
+        self.forget_addresses()
+        self.env["ir.config_parameter"].set_param("email_campaign.frequency_cap", 2)
+        last = max(self.events.search([]).ids)
+        self.happen(self.mailing, "sent", 1, begun=datetime.now())
+        self.run_job()
+        self.assertEqual(self.env["email.campaign.event.rollup"]._told_id(), last, "what is young waits")
+        address = self.env["email.address"].search([("email", "=", "person1@good.example")])
+        at = BEGUN + timedelta(hours=35)
+        self.assertEqual(address.last_sent_at, at)
+        epoch = int(at.replace(tzinfo=timezone.utc).timestamp())
+        self.assertEqual(address.sent_moments, [epoch, epoch - 7 * 3600], "as many as the cap asks about")
+
+    def test_what_a_recount_will_take_from_the_log_is_left_to_it(self):
+        self.forget_addresses()
+        self.env["ir.config_parameter"].set_param("email_campaign.frequency_cap", 9)
+        recount = self.env["email.address.recount"].create({"until": datetime.now()})
+        self.env["email.address"]._note_unnoted(self.mailing.ids)
+        self.env["email.address"]._note_logged(0, max(self.events.search([]).ids))
+        self.assertFalse(self.told())
+        recount.unlink()
+        self.env["email.address"]._note_logged(0, max(self.events.search([]).ids))
+        self.env["email.address"]._note_unnoted(self.mailing.ids)
+        address = self.env["email.address"].search([("email", "=", "person1@good.example")])
+        self.assertEqual(len(address.sent_moments), 8, "six and two of the two mass emails, each once")
 
 
 @tagged("post_install", "-at_install")

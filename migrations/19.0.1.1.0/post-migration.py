@@ -1,10 +1,18 @@
-"""The log has no foreign key to tracking URLs any more, and finds the events of a recipient in their order."""
+"""The log has no foreign key to tracking URLs any more, and finds the events of a recipient in their order; it tells
+addresses what is sent to them from now on.
+"""
 
 
 def migrate(cr, version):
     """Take away what Odoo leaves in place when a field stops asking for it."""
     cr.execute("ALTER TABLE email_campaign_event DROP CONSTRAINT IF EXISTS email_campaign_event_tracking_url_id_fkey")
     cr.execute("DROP INDEX IF EXISTS email_campaign_event__recipient_id_index")
+    # Workers have told addresses what was sent to them until now.
+    cr.execute(
+        """
+        UPDATE email_campaign_event_rollup SET told_id = (SELECT coalesce(max(id), 0) FROM email_campaign_event)
+        """
+    )
     # Whoever opted out of everything by one of our links may take that back by one.
     cr.execute(
         """

@@ -69,7 +69,8 @@ class EmailAudience(models.AbstractModel):
                                                   AS taken (mailing_id, first_id, last_id)
                                        WHERE taken.mailing_id = o.mailing_id
                                          AND o.id BETWEEN taken.first_id AND taken.last_id)
-                       OR o.state = 'sent' AND o.sent_at > coalesce(often.last_sent_at, '-infinity')))
+                       OR o.state = 'sent' AND o.sent_at > coalesce(often.last_sent_at, '-infinity')
+                          AND o.sent_at > to_timestamp(%(since)s) AT TIME ZONE 'utc'))
             >= %(number)s
             """,
             **parts,

@@ -14,6 +14,8 @@ MOST_NEWEST = 10_000
 PERIODS = ("day", "week", "month", "quarter", "year")
 # More addresses than these with a text in them are not looked up one by one.
 MOST_ADDRESSES = 200
+# Nor are more events than these looked through for addresses that are not told yet what was sent to them.
+MOST_UNTOLD = 1_000_000
 # Nor are more events than these named one by one.
 MOST_EVENTS = 10_000
 # So many of the latest ids are looked at first: most of what is asked for is among them.
@@ -153,6 +155,8 @@ class EmailCampaignEvent(models.Model):
                 emails = [address.normalize(value)]
             except address.AddressError:
                 emails = self._known_addresses(operator, value)
+                if emails is None:
+                    return recipients
         else:
             return recipients
         if len(emails) > MOST_ADDRESSES or not all(isinstance(email, str) for email in emails):
@@ -178,18 +182,17 @@ class EmailCampaignEvent(models.Model):
 
     @api.model
     def _known_addresses(self, operator, value):
-        """Give addresses that something was sent to: up to one more than `MOST_ADDRESSES` known ones, and as many of
-        those that are not told yet.
+        """Give addresses that may be meant: up to one more than `MOST_ADDRESSES` of which something is known, and as
+        many of those that the latest emails were sent to; None where these are too many to look at.
         """
-        asked = [("email", operator, value)]
-        known = self.env["email.address"].sudo().search(asked, limit=MOST_ADDRESSES + 1)
-        untold = SQL(
-            "(SELECT recipient_id FROM email_campaign_event WHERE kind = 'sent' AND id > %s)",
-            self.env["email.campaign.event.rollup"]._told_id(),
-        )
-        latest = (
-            self.env["email.campaign.recipient"].sudo().search([("id", "in", untold), *asked], limit=MOST_ADDRESSES + 1)
-        )
+        told = self.env["email.campaign.event.rollup"]._told_id()
+        [(last,)] = self.env.execute_query(SQL("SELECT max(id) FROM email_campaign_event"))
+        if (last or 0) - told > MOST_UNTOLD:
+            return None
+        asked, limit = [("email", operator, value)], MOST_ADDRESSES + 1
+        known = self.env["email.address"].sudo().search(asked, limit=limit)
+        untold = SQL("(SELECT recipient_id FROM email_campaign_event WHERE kind = 'sent' AND id > %s)", told)
+        latest = self.env["email.campaign.recipient"].sudo().search([("id", "in", untold), *asked], limit=limit)
         return sorted({*known.mapped("email"), *latest.mapped("email")})
 
     def unlink(self):

@@ -1,10 +1,15 @@
+import logging
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from .email_campaign_event_count import HOUR
 from .email_visit_waiting import Judging
+
+_logger = logging.getLogger(__name__)
 
 # Ids of the log that are counted in one transaction: about a second's work.
 PORTION = 200_000
@@ -34,7 +39,10 @@ class EmailCampaignEventRollup(models.Model):
 
     rolled_id = fields.Integer(readonly=True, required=True, default=0, help="Events up to this one are counted.")
     told_id = fields.Integer(
-        readonly=True, required=True, default=0, help="What was sent up to this event is noted on the addresses."
+        readonly=True,
+        required=True,
+        default=0,
+        help="Up to this event addresses need not be told any more what was sent to them.",
     )
     noted_id = fields.Integer(readonly=True, help="The highest id that was given when it was looked at last.")
     noted_at = fields.Datetime(readonly=True)
@@ -60,7 +68,7 @@ class EmailCampaignEventRollup(models.Model):
 
     @api.model
     def _told_id(self):
-        """Give the id of the event up to which addresses know what was sent to them."""
+        """Give the id of the event up to which addresses know what was sent to them, or are no more to be told."""
         [(told,)] = self.env.execute_query(SQL("SELECT max(told_id) FROM email_campaign_event_rollup"))
         return told or 0
 
@@ -88,8 +96,8 @@ class EmailCampaignEventRollup(models.Model):
             done += until - rolled
             if not self.env["ir.cron"]._commit_progress(until - rolled, remaining=ready - until):
                 break
-        self._tell_addresses()
-        self.env["ir.cron"]._commit_progress(remaining=max(ready - self._rolled_id(), 0))
+        untold = self._tell_addresses()
+        self.env["ir.cron"]._commit_progress(remaining=max(ready - self._rolled_id(), 0) + untold)
         [(last,)] = self.env.execute_query(SQL("SELECT last_value FROM email_campaign_event_id_seq"))
         if last - self._rolled_id() > MANY:
             self.env.ref("email_campaign.cron_roll")._trigger(fields.Datetime.now() + PAUSE)
@@ -154,23 +162,35 @@ class EmailCampaignEventRollup(models.Model):
 
     @api.model
     def _tell_addresses(self):
-        """Note on addresses what was sent to them by the events that are counted, in portions."""
-        while self.env["email.campaign.mailing"]._committed(self._tell_portion):
-            if not self.env["ir.cron"]._commit_progress():
-                return
+        """Note on addresses what was sent to them by the events that are counted, in portions.
+
+        How far it came is written down at the end, as others hold that row while they change the log. What was told
+        by a job that was killed is no news the next time.
+
+        :return: how many events are left for another time
+        """
+        committed, tell = self.env["email.campaign.mailing"]._committed, self.env["email.address"]._note_logged
+        begun, rolled = self._told_id(), self._rolled_id()
+        told = begun
+        while told < rolled:
+            asked = min(told + TOLD, rolled)
+            try:
+                told = committed(partial(tell, told, asked))
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                _logger.info("addresses are told at another time what was sent to them: too many conflicts")
+                break
+            if told < asked:
+                rolled = told  # what workers may still tell is no work that waits
+            elif not self.env["ir.cron"]._commit_progress():
+                break
+        if told > begun:
+            committed(partial(self._set_told, told))
+        return rolled - told
 
     @api.model
-    def _tell_portion(self):
-        """Do one portion of `_tell_addresses`; give whether there is more."""
-        [(told, rolled)] = self.env.execute_query(SQL("SELECT told_id, rolled_id FROM email_campaign_event_rollup"))
-        if told >= rolled:
-            return False
-        until = min(told + TOLD, rolled)
-        self.env["email.address"]._note_logged(told, until)
-        # Last, as others hold this row while they change the log.
-        self.env.cr.execute(SQL("UPDATE email_campaign_event_rollup SET told_id = %s", until), log_exceptions=False)
+    def _set_told(self, event_id):
+        self.env.cr.execute(SQL("UPDATE email_campaign_event_rollup SET told_id = %s", event_id), log_exceptions=False)
         self.invalidate_model(flush=False)
-        return until < rolled
 
     @api.model
     def _recount(self, sign, condition):

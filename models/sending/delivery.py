@@ -279,7 +279,6 @@ class Delivery:
     def _collect_first(self):
         """Wait until the server has taken one of the first, or has answered to all of them."""
         lanes, deadline = self.line.lanes, time.monotonic() + JUDGE_SECONDS
-        self._stock.make(LARGEST_GROUP)
         while (
             lanes.pending
             and not self._judge.one_is_taken(self._outcomes)

@@ -108,6 +108,7 @@ class EmailCampaignRecipient(models.Model):
                        SET worker = CASE WHEN r.state = 'handed' THEN r.worker END,
                            sent_at = CASE WHEN r.state = 'handed' AND %(evidence)s
                                           THEN now() AT TIME ZONE 'utc' ELSE r.sent_at END,
+                           next_try_at = CASE WHEN r.state <> 'handed' THEN r.next_try_at END,
                            state = CASE WHEN r.state = 'handed' AND %(evidence)s THEN 'sent'
                                         WHEN r.state = 'handed' THEN 'in_doubt'
                                         WHEN m.state = 'cancelled' THEN 'cancelled'

@@ -80,13 +80,9 @@ class Stock:
 
     def take(self, number):
         """Give at the most `number` mails; what can't be made into one is skipped with the reason."""
-        self.make(number)
-        return [self._mails.popleft() for _number in range(min(number, len(self._mails)))]
-
-    def make(self, number):
-        """Make mails until there are `number`, which will be given first."""
         while len(self._mails) < number and self._rows:
             self._make()
+        return [self._mails.popleft() for _number in range(min(number, len(self._mails)))]
 
     def put_back(self, mails):
         """Take back `mails`, in order, to be given again first."""
@@ -128,6 +124,9 @@ class Stock:
             self._skipped[row["id"]] = "bad_address"
         except UnfillableError:
             self._skipped[row["id"]] = "merge_failed"
+        except MemoryError:
+            self._rows.appendleft((row, values))
+            raise  # the process's trouble, not the recipient's
         except Exception:
             # Whatever it is, it must not keep those behind from their email.
             _logger.exception("mass email %s: can't make the mail of recipient %s", self._mailing.id, row["id"])
