@@ -14,7 +14,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from operator import itemgetter
 from urllib.parse import quote
 
@@ -215,7 +215,7 @@ def quoted_printable(text: str) -> bytes:
     """Give `text` in quoted-printable with CRLF line ends, no line beginning with a dot."""
     if len(text) < _SHORT and text.isprintable():
         # Has nothing that the long way would take care of, unless it turns out to be several lines.
-        encoded = _encoded_line(text)
+        encoded = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
         if len(encoded) < _LINE_LENGTH and b"\n" not in encoded and not encoded.startswith(b"."):
             return encoded
     lines = _NOT_IN_TEXT.sub("", text).replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
@@ -225,11 +225,6 @@ def quoted_printable(text: str) -> bytes:
     while _LEADING_DOT.search(encoded):
         encoded = _LEADING_DOT.sub(b"=2E=\r\n", encoded)
     return encoded
-
-
-@lru_cache(maxsize=8)  # what is merged into the HTML is merged into the text as well
-def _encoded_line(text: str) -> bytes:
-    return binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
 
 
 def _broken(line: re.Match[bytes]) -> bytes:

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..erased import ERASED_DOMAIN
+from ..erased import NOBODY
 from ..portions import do_in_portions
 
 # So many addresses, or rows of the log, at a time: short enough not to be in the way of those who send meanwhile.
@@ -141,7 +141,7 @@ class EmailAddressRecount(models.Model):
                 last=rows[-1][0],
                 until=self.until,
                 number=cap.number,
-                erased=f"%@{ERASED_DOMAIN}",
+                erased=NOBODY,
             ),
             log_exceptions=False,
         )

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..erased import ERASED_DOMAIN
+from ..erased import NOBODY
 
 # Under a cap a worker tells the addresses every few seconds; it may wait for minutes for the last answers of a server.
 LONGEST_UNNOTED = timedelta(minutes=15)
@@ -105,10 +105,8 @@ class EmailAddress(models.Model):
         column = value = moments = SQL()
         news = SQL("TRUE")
         if cap:
-            column, value = (
-                SQL(", sent_moments"),
-                SQL(", to_jsonb((array_agg(extract(epoch FROM e.at)::bigint ORDER BY e.at DESC))[:%s])", cap.number),
-            )
+            column = SQL(", sent_moments")
+            value = SQL(", to_jsonb((array_agg(extract(epoch FROM e.at)::bigint ORDER BY e.at DESC))[:%s])", cap.number)
             moments = SQL(
                 """
                 , sent_moments = jsonb_path_query_array(
@@ -136,7 +134,7 @@ class EmailAddress(models.Model):
                 column=column,
                 value=value,
                 events=events,
-                erased=f"%@{ERASED_DOMAIN}",
+                erased=NOBODY,
                 news=news,
                 moments=moments,
             ),

@@ -2,8 +2,9 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import visitor
+from ..erased import NOBODY
 from ..portions import do_in_portions
-from .visit_statements import KNOWN_SECONDS, NOBODY, NOW
+from .visit_statements import KNOWN_SECONDS, NOW
 
 # Recipients of a mass email at a time, of whom most have done nothing.
 PORTION = 5000

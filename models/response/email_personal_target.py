@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .visit_statements import NOBODY
+from ..erased import NOBODY
 
 
 class EmailPersonalTarget(models.Model):

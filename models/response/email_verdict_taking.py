@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..audience.email_address_changes import MOMENT
-from ..erased import ERASED_DOMAIN
+from ..erased import NOBODY
 from . import verdict_items
 
 # The kind of event that the log has of a verdict. Opting out writes its own, and what nobody understood is none.
@@ -62,7 +62,7 @@ class EmailVerdict(models.Model):
         query = SQL(
             "SELECT id, email FROM email_campaign_recipient WHERE id = ANY(%s) AND email NOT LIKE %s",
             ids,
-            f"%@{ERASED_DOMAIN}",
+            NOBODY,
         )
         return dict(self.env.execute_query(query)) if ids else {}
 

@@ -2,7 +2,7 @@
 
 from odoo.tools import SQL
 
-from ..erased import ERASED_DOMAIN
+from ..erased import NOBODY
 
 # What is kept of a visit, in this order, with PostgreSQL's types.
 PARAMETERS = {
@@ -22,8 +22,6 @@ KNOWN_SECONDS = 60
 # Seconds for which a visit waits until its email has left as far as we know.
 PATIENCE = 600
 NOW = SQL("now() AT TIME ZONE 'utc'")
-# Who was erased leaves no trace any more; see `email.erasure`.
-NOBODY = f"%@{ERASED_DOMAIN}"
 
 # All that is done while somebody waits: two looks by a primary key, and one row in a small table.
 _KEPT = """

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ...erased import ERASED_DOMAIN
+from ...erased import ERASED_DOMAIN, NOBODY
 
 
 class EmailErasure(models.Model):
@@ -53,7 +53,7 @@ class EmailErasure(models.Model):
             """,
             email=email,
             list_type=list_type,
-            placeholder=f"%@{ERASED_DOMAIN}",
+            placeholder=NOBODY,
         )
 
     @api.model
