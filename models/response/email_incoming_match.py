@@ -110,23 +110,7 @@ class EmailIncoming(models.AbstractModel):
             return nobody
         self.env["email.campaign.recipient"].flush_model()
         self.env["email.campaign.mailing"].flush_model()
-        # Mass emails of a few days are few; the index on (mailing_id, email) has one look for each of them.
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT r.id, m.email_from, m.company_id
-                  FROM email_campaign_mailing m
-                  JOIN email_campaign_recipient r
-                    ON r.mailing_id = m.id AND r.email = ANY(%(emails)s) AND r.skip_reason IS NULL
-                 WHERE m.launched_at <= %(until)s AND (m.done_at IS NULL OR m.done_at >= %(since)s)
-                   AND (r.sent_at BETWEEN %(since)s AND %(until)s OR r.state = 'in_doubt')
-                 LIMIT 50
-                """,
-                emails=sorted(named),
-                since=since,
-                until=until,
-            )
-        )
+        rows = self.env.execute_query(self._sent_around(sorted(named), since, until))
         sender = address.key(verdict.returned_headers["from"])
         ids = [
             recipient_id
@@ -136,6 +120,28 @@ class EmailIncoming(models.AbstractModel):
         if len(ids) != 1:
             return nobody
         return Match(self.env["email.link"]._recipient_of(ids), "address_time", False)
+
+    @api.model
+    def _sent_around(self, emails, since, until):
+        """Give the query for who got, or may have got, a mass email at one of `emails` between two moments.
+
+        Its rows are (recipient's id, its mass email's sender, its company's id). Mass emails of a few days are few;
+        the index on (mailing_id, email) has one look for each of them.
+        """
+        return SQL(
+            """
+            SELECT r.id, m.email_from, m.company_id
+              FROM email_campaign_mailing m
+              JOIN email_campaign_recipient r
+                ON r.mailing_id = m.id AND r.email = ANY(%(emails)s) AND r.skip_reason IS NULL
+             WHERE m.launched_at <= %(until)s AND (m.done_at IS NULL OR m.done_at >= %(since)s)
+               AND (r.sent_at BETWEEN %(since)s AND %(until)s OR r.state = 'in_doubt')
+             LIMIT 50
+            """,
+            emails=emails,
+            since=since,
+            until=until,
+        )
 
     @api.model
     def _sending_window(self, verdict):

@@ -1,0 +1,14 @@
+from odoo.tools import SQL
+
+
+def rows_read(env, query, table):
+    """Give how many rows of `table` PostgreSQL looks at to answer `query`, which it does."""
+    [(plan,)] = env.execute_query(SQL("EXPLAIN (ANALYZE, FORMAT JSON) %s", query))
+
+    def read(node):
+        looked_at = 0
+        if node.get("Relation Name") == table:
+            looked_at = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+        return looked_at + sum(read(child) for child in node.get("Plans", ()))
+
+    return read(plan[0]["Plan"])
