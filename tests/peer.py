@@ -27,15 +27,19 @@ class Peer(Controller):
     A script entry is a reply ("550 5.1.1 no such user"), or "drop before data" (the line breaks within the content),
     "drop after data" (the message is taken and no answer is given), or a list of these for one try after the other;
     the last one stays. `delay` is how many seconds it takes for each message.
+
+    :param tls: context of a server; nothing is taken without it
+    :param at_once: whether TLS begins with the connection, not with STARTTLS
     """
 
-    def __init__(self, password=None):
+    def __init__(self, password=None, tls=None, at_once=False):
         self.delay = 0
         self.mails = []
         self.script = {}
         self.connections = 0
         self.password = password
-        super().__init__(self, hostname="127.0.0.1", port=0, ready_timeout=10)
+        self._starttls = None if at_once else tls
+        super().__init__(self, hostname="127.0.0.1", port=0, ready_timeout=10, ssl_context=tls if at_once else None)
 
     @property
     def address(self):
@@ -53,7 +57,8 @@ class Peer(Controller):
     def factory(self):
         self.connections += 1
         if self.password is None:
-            return Dropping(self, enable_SMTPUTF8=True)
+            starttls = {"tls_context": self._starttls, "require_starttls": bool(self._starttls)}
+            return Dropping(self, enable_SMTPUTF8=True, **starttls)
         return Dropping(self, authenticator=self._authenticate, auth_required=True, auth_require_tls=False)
 
     def _authenticate(self, server, session, envelope, mechanism, auth_data):

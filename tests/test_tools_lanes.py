@@ -11,7 +11,7 @@ from odoo.tests import BaseCase
 from odoo.addons.email_campaign.tools.lanes import Lanes
 from odoo.addons.email_campaign.tools.smtp import Lane, Mail
 
-from .certificate import certificate
+from .certificate import certificate, certificate_of_both, signed
 from .peer import Peer
 from .rawpeer import RawPeer
 
@@ -131,6 +131,15 @@ class TestPipelineOverTls(TestPipeline):
 
     def peer(self, script=None, **options):
         return super().peer(script, tls=self.server_tls, **options)
+
+
+class TestPipelineWithCertificate(TestPipelineOverTls):
+    """The client shows a certificate; then Odoo uses pyOpenSSL."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server_tls, cls.client_tls = certificate_of_both(*signed("client"))
 
 
 class TestLine(PeerCase):

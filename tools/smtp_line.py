@@ -18,6 +18,8 @@ from collections.abc import Generator
 from time import monotonic
 from typing import Any, TypeVar
 
+from . import smtp_tls
+
 T = TypeVar("T")
 #: What is waited for, and for how many seconds at most. IDLE waits for another mail, without an end.
 Wait = tuple[int, float]
@@ -56,7 +58,7 @@ class Line:
     """
 
     def __init__(self, sock: Any, tick: float) -> None:
-        self._sock = sock
+        self._sock = sock = smtp_tls.plain(sock)
         self._tick = tick
         self._buffer = b""
         self._at = 0

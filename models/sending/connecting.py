@@ -68,6 +68,9 @@ def _not_reached(env, server, error):
         reason = env._("it does not answer in time")
     else:
         reason = text(getattr(error, "smtp_error", b"")) or str(error)
+        if server and server.sudo().smtp_authentication == "certificate":
+            # Most servers say so only after the handshake, by hanging up.
+            reason = env._("%(reason)s; it may not accept the certificate that is shown to it", reason=reason)
     if server:
         return env._(
             "The mail server %(server)s can't be used: %(reason)s. Check it under Settings, Technical, Outgoing "
