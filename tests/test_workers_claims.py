@@ -66,7 +66,7 @@ class TestWorkersClaims(WorkersCase):
                 rows, _count = mailing._committed(lambda: recipients._claim(mailing, one, COUNT))
                 kept = [row["id"] for row in rows[:3]]
                 mailing._committed(lambda: recipients._claim(mailing, one, COUNT, kept=kept))
-                counts = [mailing._committed(lambda w=worker: mailing._sendable_count(w)) for worker in (one, other)]
+                counts = [mailing._committed(lambda w=worker: mailing._sendable_count(w)[0]) for worker in (one, other)]
                 self.assertEqual(counts, [len(rows), 0])
                 mailing._committed(lambda: workers._move_on(mailing, rows[-1]["id"]))
                 mailing._committed(lambda: workers._note_claim(one.number, mailing, retry_ids=kept))

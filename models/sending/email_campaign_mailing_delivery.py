@@ -40,7 +40,7 @@ class EmailCampaignMailing(models.Model):
                 self._committed(self.env["email.campaign.worker"]._declare_dead)
                 self._committed(self.env["email.campaign.recipient"]._recover)
                 self._committed(self.env["email.campaign.recipient"]._sweep)
-                self._send_due(dispatch)
+                looked_at = self._send_due(dispatch)
             except Exception:
                 if self._is_database_away():
                     dispatch.settle(self.env.cr.dbname)
@@ -48,20 +48,22 @@ class EmailCampaignMailing(models.Model):
             finally:
                 dispatch.close()
             self._committed(lambda: self.env["email.campaign.worker"]._dismiss(worker.number, dispatch.unsettled))
-        self._plan_next()
+        self._plan_next(looked_at)
 
     @api.model
     def _send_due(self, dispatch):
+        """Send until there is nothing more, or no time; give the moment (UTC) of the last look at what is due."""
         time_left = float("inf")
         while time_left > 0:
             dealt = sum(mailing._send_slice(dispatch, SLICE_SECONDS) for mailing in self._due())
             self._committed(self._finish)
-            remaining = self._sendable_count(dispatch.worker)
+            remaining, looked_at = self._sendable_count(dispatch.worker)
             time_left = self.env["ir.cron"]._commit_progress(dealt, remaining=remaining)
             # What is launched from now on calls for another run.
             if not dealt or not remaining:
                 break
         dispatch.give_back()
+        return looked_at
 
     def _send_slice(self, dispatch, seconds):
         """Send this mass email for some seconds; give the number of recipients dealt with.
@@ -162,11 +164,11 @@ class EmailCampaignMailing(models.Model):
 
     @api.model
     def _sendable_count(self, worker):
-        """Count what may be sent now and no other living worker takes care of, up to a limit."""
-        [(count,)] = self.env.execute_query(
+        """Give (how much may be sent now and is in no other worker's care, up to a limit; that moment in UTC)."""
+        [found] = self.env.execute_query(
             SQL(
                 """
-                SELECT count(*) FROM (
+                SELECT count(*), now() AT TIME ZONE 'utc' FROM (
                     SELECT FROM email_campaign_recipient r
                      WHERE r.mailing_id = ANY(%(mailings)s) AND r.is_open IS TRUE AND r.state IN ('queued', 'retry')
                        AND coalesce(r.next_try_at, '-infinity') <= now() AT TIME ZONE 'utc'
@@ -184,7 +186,7 @@ class EmailCampaignMailing(models.Model):
                 limit=COUNT_LIMIT,
             )
         )
-        return count
+        return found
 
     @api.model
     def _finish(self):
@@ -303,8 +305,11 @@ class EmailCampaignMailing(models.Model):
         return parameters._email_campaign_number("email_campaign.portion_size", PORTION, least=1)
 
     @api.model
-    def _plan_next(self):
-        """Wake up at the moment when something may go on."""
+    def _plan_next(self, since):
+        """Wake up at the moment when something may go on that could not at the moment `since` (UTC).
+
+        That may be over by now: connections take a while to close.
+        """
         [(at,)] = self.env.execute_query(
             SQL(
                 """
@@ -320,8 +325,9 @@ class EmailCampaignMailing(models.Model):
                                                          AND r.next_try_at IS NOT NULL
                      WHERE m.state IN ('queued', 'sending')
                      GROUP BY m.id
-                ) AS moments WHERE at > now() AT TIME ZONE 'utc'
-                """
+                ) AS moments WHERE at > %s
+                """,
+                since,
             )
         )
         if at:
