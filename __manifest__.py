@@ -15,6 +15,8 @@
             "flufl.bounce",
             "inscriptis",
             "premailer",
+            "pyOpenSSL",
+            "urllib3",
         ],
     },
     "data": [

@@ -14,7 +14,7 @@ from urllib3.contrib.pyopenssl import PyOpenSSLContext
 
 def certificate():
     """Give (server's, client's) TLS context for 127.0.0.1."""
-    with _file(*signed("peer")) as path:
+    with _file(*key_and_certificate("peer")) as path:
         server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.load_cert_chain(path)
         client = ssl.create_default_context(cafile=path)
@@ -22,24 +22,25 @@ def certificate():
     return server, client
 
 
-def certificate_of_both(key, known):
+def certificate_of_both(key, shown):
     """Give (server's, client's) TLS context, where the server wants a certificate from the client, too.
 
-    :param key: PEM of the client's private key, as `known` of its certificate
+    :param key: PEM of the client's private key
+    :param shown: PEM of the certificate that belongs to it
     """
     server, _client = certificate()
-    server.load_verify_locations(cadata=known.decode())
+    server.load_verify_locations(cadata=shown.decode())
     server.verify_mode = ssl.CERT_REQUIRED
     # As Odoo makes it: the sockets of this kind of context are others than those of Python.
     client = PyOpenSSLContext(ssl.PROTOCOL_TLS)
     client.verify_mode = ssl.CERT_NONE
-    with _file(key, known) as path:
+    with _file(key, shown) as path:
         client.load_cert_chain(path)
     return server, client
 
 
-def signed(name):
-    """Give PEM of (a private key, a certificate for it that it signed itself)."""
+def key_and_certificate(name):
+    """Give PEM of (a private key, a certificate for it, signed by itself)."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime(2020, 1, 1)
@@ -54,8 +55,8 @@ def signed(name):
 
 
 @contextmanager
-def _file(key, known):
+def _file(key, shown):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "peer.pem"
-        path.write_bytes(key + known)
+        path.write_bytes(key + shown)
         yield path

@@ -1,9 +1,8 @@
 import base64
 
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
-from .certificate import certificate, certificate_of_both, signed
+from .certificate import certificate, certificate_of_both, key_and_certificate
 from .common import DeliveryCase
 from .peer import Peer
 
@@ -22,6 +21,7 @@ class TestTls(DeliveryCase):
         return peer
 
     def check(self, peer):
+        """Send to five over `peer`, which refuses one of them."""
         mailing = self.launch()
         peer.script = {"person1@good.example": "550 5.7.1 message refused by policy"}
         self.send()
@@ -36,32 +36,51 @@ class TestTls(DeliveryCase):
                 self.check(self.use(server, at_once))
 
     def test_a_certificate_of_the_client(self):
-        key, known = signed("crm.example")
-        server, _client = certificate_of_both(key, known)
-        shown = {
-            "smtp_authentication": "certificate",
-            "smtp_ssl_certificate": base64.b64encode(known),
-            "smtp_ssl_private_key": base64.b64encode(key),
-        }
+        pair = key_and_certificate("crm.example")
+        server, _client = certificate_of_both(*pair)
         for at_once in (False, True):
             with self.subTest(at_once=at_once):
-                self.check(self.use(server, at_once, **shown))
+                self.check(self.use(server, at_once, **self.showing(*pair)))
 
     def test_a_certificate_that_is_not_known_there(self):
-        server, _client = certificate_of_both(*signed("crm.example"))
-        key, other = signed("mallory.example")
+        server, _client = certificate_of_both(*key_and_certificate("crm.example"))
+        other = self.showing(*key_and_certificate("mallory.example"))
+        for at_once in (False, True):
+            with self.subTest(at_once=at_once):
+                peer, mailing = self.use(server, at_once, **other), self.launched()
+                self.assertRefused(mailing, "Connection unexpectedly closed; it may not accept the certificate")
+                self.assertFalse(peer.mails)
+
+    def test_a_server_that_is_another_one(self):
+        """With strict checks; what pyOpenSSL says of that is no error of the system."""
+        server, _client = certificate()
+        pair = key_and_certificate("crm.example")
+        for at_once in (False, True):
+            with self.subTest(at_once=at_once):
+                peer = self.use(server, at_once, **self.showing(*pair))
+                self.mail_server.smtp_encryption += "_strict"
+                self.assertRefused(self.launched(), "certificate verify failed")
+                self.assertFalse(peer.mails)
+
+    def showing(self, key, shown):
+        """Give the values of a mail server to which Odoo shows a certificate."""
+        return {
+            "smtp_authentication": "certificate",
+            "smtp_ssl_certificate": base64.b64encode(shown),
+            "smtp_ssl_private_key": base64.b64encode(key),
+        }
+
+    def launched(self):
+        """Give a mass email that was launched while all was well."""
+        used = self.mail_server.read(["smtp_port", "smtp_encryption", "smtp_authentication"])[0]
+        self.mail_server.write(
+            {"smtp_port": self.peer.address[1], "smtp_authentication": "login", "smtp_encryption": "none"}
+        )
         mailing = self.launch()
-        peer = self.use(
-            server,
-            True,
-            smtp_authentication="certificate",
-            smtp_ssl_certificate=base64.b64encode(other),
-            smtp_ssl_private_key=base64.b64encode(key),
-        )
-        with mute_logger("odoo.addons.email_campaign.models.sending.email_campaign_mailing_delivery"):
-            self.send()
-        self.assertIn(
-            "can't be used: Connection unexpectedly closed; it may not accept the certificate", mailing.trouble
-        )
-        self.assertEqual((mailing.state, mailing.remaining_count), ("sending", 5))
-        self.assertFalse(peer.mails)
+        self.mail_server.write(used)
+        return mailing
+
+    def assertRefused(self, mailing, why):
+        self.send()
+        self.assertIn(why, mailing.trouble)
+        self.assertEqual((mailing.remaining_count, mailing.sent_count), (5, 0))

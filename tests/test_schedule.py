@@ -30,20 +30,6 @@ class TestSchedule(DeliveryCase):
         crons = self.env["email.provider"].sudo()._send_crons()
         return self.env["ir.cron.trigger"].sudo().search([("cron_id", "in", crons.ids)]).mapped("call_at")
 
-    def test_a_moment_that_passes_while_the_job_ends(self):
-        """It is waked up for what came due since its last look, and not again for what it has seen."""
-        self.peer.script = {"person1@good.example": "451 4.7.1 try later"}
-        mailing = self.launch()
-        self.send()
-        now = fields.Datetime.now()
-        self.recipient(mailing, "person1@good.example").sudo().next_try_at = now - timedelta(seconds=2)
-        self.env.flush_all()
-        for since, waked in ((now, []), (now - timedelta(seconds=4), [now - timedelta(seconds=2)])):
-            self.env["ir.cron.trigger"].sudo().search([]).unlink()
-            with self.enter_registry_test_mode(), self.registry.cursor() as cr:
-                self.env(cr=cr)["email.campaign.mailing"].sudo()._plan_next(since)
-            self.assertEqual(self.triggers(), waked)
-
     def test_dialog_counts_and_changes_nothing(self):
         self.env["mail.blacklist"]._add("person1@good.example")
         self.env["email.address"].create({"email": "person2@good.example", "validity": "invalid"})

@@ -11,7 +11,7 @@ from odoo.tests import BaseCase
 from odoo.addons.email_campaign.tools.lanes import Lanes
 from odoo.addons.email_campaign.tools.smtp import Lane, Mail
 
-from .certificate import certificate, certificate_of_both, signed
+from .certificate import certificate, certificate_of_both, key_and_certificate
 from .peer import Peer
 from .rawpeer import RawPeer
 
@@ -139,7 +139,7 @@ class TestPipelineWithCertificate(TestPipelineOverTls):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.server_tls, cls.client_tls = certificate_of_both(*signed("client"))
+        cls.server_tls, cls.client_tls = certificate_of_both(*key_and_certificate("client"))
 
 
 class TestLine(PeerCase):

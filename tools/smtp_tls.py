@@ -5,6 +5,8 @@ They come wrapped by urllib3, which waits by itself where nothing is ready, has 
 
 from __future__ import annotations
 
+import errno
+import os
 import ssl
 from typing import Any
 
@@ -22,6 +24,7 @@ class _Socket:
 
     def __init__(self, wrapped: WrappedSocket) -> None:
         self._connection = wrapped.connection
+        self._socket = wrapped.socket
         self.setblocking = wrapped.socket.setblocking
         self.setsockopt = wrapped.socket.setsockopt
 
@@ -36,8 +39,10 @@ class _Socket:
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
             return b""
 
-    @staticmethod
-    def _do(call: Any, argument: Any) -> Any:
+    def _do(self, call: Any, argument: Any) -> Any:
+        if self._socket.fileno() < 0:
+            # OpenSSL knows the number only, which may be somebody else's by now.
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         try:
             return call(argument)
         except SSL.WantReadError as error:
@@ -45,11 +50,11 @@ class _Socket:
         except SSL.WantWriteError as error:
             raise ssl.SSLWantWriteError from error
         except SSL.ZeroReturnError as error:
-            raise ssl.SSLZeroReturnError("the server closed the connection") from error
+            raise ssl.SSLZeroReturnError(ssl.SSL_ERROR_ZERO_RETURN, "the server closed the connection") from error
         except SSL.SysCallError as error:
             # Without a goodbye of TLS it is no error of the system.
             raise (OSError if error.args[0] > 0 else ssl.SSLEOFError)(*error.args) from error
         except SSL.Error as error:
             # Its arguments are a list of (library, function, reason).
             reasons = [reason[-1] for reason in error.args[0]] if error.args else []
-            raise ssl.SSLError("; ".join(filter(None, reasons)) or type(error).__name__) from error
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, "; ".join(filter(None, reasons)) or type(error).__name__) from error

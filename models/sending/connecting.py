@@ -2,10 +2,13 @@
 
 import smtplib
 import socket
-import ssl
+
+from OpenSSL import SSL
 
 from odoo.exceptions import UserError
 from odoo.tools import config
+
+HANGING_UP = (smtplib.SMTPServerDisconnected, ConnectionResetError)
 
 
 class ConnectingError(Exception):
@@ -38,7 +41,8 @@ def connect(mail_servers, server, sender):
                 answer=text(error.smtp_error),
             )
         ) from error
-    except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
+    except (OSError, ValueError, smtplib.SMTPException, SSL.Error) as error:
+        # A client's certificate is shown by pyOpenSSL, which has errors of its own; ValueError: another server's name.
         raise ConnectingError(_not_reached(env, server, error)) from error
     except UserError as error:
         raise ConnectingError(str(error.args[0])) from error
@@ -68,8 +72,8 @@ def _not_reached(env, server, error):
         reason = env._("it does not answer in time")
     else:
         reason = text(getattr(error, "smtp_error", b"")) or str(error)
-        if server and server.sudo().smtp_authentication == "certificate":
-            # Most servers say so only after the handshake, by hanging up.
+        if server and server.sudo().smtp_authentication == "certificate" and isinstance(error, HANGING_UP):
+            # Most servers say what they have against a certificate only after the handshake, by hanging up.
             reason = env._("%(reason)s; it may not accept the certificate that is shown to it", reason=reason)
     if server:
         return env._(

@@ -310,10 +310,10 @@ class EmailCampaignMailing(models.Model):
 
         That may be over by now: connections take a while to close.
         """
-        [(at,)] = self.env.execute_query(
+        [(at, is_over)] = self.env.execute_query(
             SQL(
                 """
-                SELECT min(at) FROM (
+                SELECT min(at), min(at) <= now() AT TIME ZONE 'utc' FROM (
                     SELECT greatest(m.scheduled_at, m.next_try_at) AS at FROM email_campaign_mailing m
                       JOIN email_campaign c ON c.id = m.campaign_id AND c.active
                      WHERE m.state IN ('queued', 'sending')
@@ -331,5 +331,5 @@ class EmailCampaignMailing(models.Model):
             )
         )
         if at:
-            self.env["email.provider"]._trigger_send(at)
+            self.env["email.provider"]._trigger_send(None if is_over else at)
             self.env.cr.commit()  # pylint: disable=invalid-commit

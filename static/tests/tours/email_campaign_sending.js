@@ -46,7 +46,7 @@ registry.category("web_tour.tours").add("email_campaign_progress", {
             timeout: 40000,
         },
         {
-            trigger: progress("sending", "in doubt") + "[data-source=bus]",
+            trigger: progress("sending", "in doubt"),
             run: () => elsewhere("email.campaign.mailing", "action_pause", [shownId()]),
         },
         {
