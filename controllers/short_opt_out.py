@@ -14,12 +14,12 @@ from odoo.modules.registry import Registry
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..models.response.email_link import OPT_OUT
+from ..tools import one_click
 from .tracking import NOT_KEPT
 
 _logger = logging.getLogger(__name__)
 
 PATH = re.compile(r"/email/u/(?P<token>[\w-]{1,200})", re.ASCII)
-ONE_CLICK = ("List-Unsubscribe", "One-Click")
 # What mail programs post is known to the letter; forms say more.
 LONGEST_BODY = 100
 _FORM = "application/x-www-form-urlencoded"
@@ -72,7 +72,6 @@ def _is_one_click(environ):
     body = environ["wsgi.input"].read(int(length))
     environ["wsgi.input"] = io.BytesIO(body)
     try:
-        name, value = ONE_CLICK
-        return parse_qs(body.decode(), max_num_fields=2, strict_parsing=True) == {name: [value]}
+        return parse_qs(body.decode(), max_num_fields=2, strict_parsing=True) == {one_click.NAME: [one_click.VALUE]}
     except ValueError:
         return False

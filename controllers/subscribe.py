@@ -4,7 +4,7 @@ from odoo import http
 from odoo.http import request
 from odoo.tools import is_html_empty
 
-from ..tools import address
+from ..tools import address, one_click
 from ..tools.network import origins
 
 #: Seconds that nobody needs less than to fill in the form, and in which a page that was opened may be sent.
@@ -69,11 +69,11 @@ class Subscribe(http.Controller):
     )
     def email_confirm_now(self, token, **post):
         subscription_request, list_type = self._request(token)
-        one_click = post.get("List-Unsubscribe") == "One-Click"
+        by_button = one_click.is_asked(post)
         if not subscription_request:
             return self._confirm_page(subscription_request, list_type, "expired")
-        if one_click or post.get("leave"):
-            source = "mail_program" if one_click else "page"
+        if by_button or post.get("leave"):
+            source = "mail_program" if by_button else "page"
             left = subscription_request._leave(source=source, **self._visitor())
             return self._confirm_page(subscription_request, list_type, "left" if left else "expired")
         confirmed = subscription_request._confirm(**self._visitor())

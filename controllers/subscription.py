@@ -3,6 +3,7 @@ from odoo.http import request
 from odoo.tools import format_date
 
 from ..models.response.email_link import OPT_OUT, PREFERENCES
+from ..tools import one_click
 from ..tools.weborigin import origin
 from .tracking import NOT_KEPT
 
@@ -36,7 +37,7 @@ class Subscription(http.Controller):
         csrf=False,
     )
     def email_opt_out_now(self, token, **post):
-        if post.get("List-Unsubscribe") == "One-Click":
+        if one_click.is_asked(post):
             return self._one_click(token)
         self._recognise()
         recipient, list_type = self._named(OPT_OUT, token)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from odoo.tools import groupby
 
-from ...tools import address
+from ...tools import address, one_click
 from ...tools.compose import Program
 from ...tools.links import personal, personal_target
 from ...tools.message import Hole, Skeleton, folded, personal_text
@@ -275,7 +275,7 @@ class Personaliser:
             headers["Reply-To"] = self._outgoing.reply_to
         mailing, campaign = self._mailing, self._mailing.campaign_id
         # RFC 8058: with this, mail programs offer a button that opts out with one POST.
-        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        headers.update(one_click.HEADERS)
         headers["List-ID"] = self._list_id(campaign)
         # Gmail's figures of complaints are by each of these. It wants the sender in 5 to 15 characters, and the same
         # in all that leaves under one domain. None of it says anything about the recipient.

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ....tools import network, visitor
+from ....tools import network, one_click, visitor
 
 #: Days in which a request can be confirmed.
 EXPIRES_AFTER = 7
@@ -183,7 +183,7 @@ class EmailSubscriptionRequest(models.Model):
         headers = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
         if self.state == "confirmed":
             headers["List-Unsubscribe"] = f"<{self.confirm_url}>"
-            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+            headers.update(one_click.HEADERS)
         template.sudo().send_mail(self.id, email_values={"headers": repr(headers), "email_to": self.email})
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
