@@ -14,12 +14,19 @@ from urllib3.contrib.pyopenssl import PyOpenSSLContext
 
 def certificate():
     """Give (server's, client's) TLS context for 127.0.0.1."""
-    with _file(*key_and_certificate("peer")) as path:
-        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server.load_cert_chain(path)
+    with trusted(*key_and_certificate("peer")) as (server, path):
         client = ssl.create_default_context(cafile=path)
         client.check_hostname = False
     return server, client
+
+
+@contextmanager
+def trusted(key, shown):
+    """Give (a server's TLS context, the file to trust in order to trust that server)."""
+    with _file(key, shown) as path:
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(path)
+        yield server, path
 
 
 def certificate_of_both(key, shown):

@@ -1,8 +1,10 @@
 import base64
+import os
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from .certificate import certificate, certificate_of_both, key_and_certificate
+from .certificate import certificate, certificate_of_both, key_and_certificate, trusted
 from .common import DeliveryCase
 from .peer import Peer
 
@@ -51,15 +53,26 @@ class TestTls(DeliveryCase):
                 self.assertRefused(mailing, "Connection unexpectedly closed; it may not accept the certificate")
                 self.assertFalse(peer.mails)
 
-    def test_a_server_that_is_another_one(self):
-        """With strict checks; what pyOpenSSL says of that is no error of the system."""
+    def test_a_server_that_nobody_vouches_for(self):
         server, _client = certificate()
-        pair = key_and_certificate("crm.example")
+        self.check_strict(server, "certificate verify failed")
+
+    def test_a_server_of_another_name(self):
+        """Odoo's check says so by what is no error of the system."""
+        with (
+            trusted(*key_and_certificate("another.example")) as (server, path),
+            patch.dict(os.environ, {"SSL_CERT_FILE": str(path)}),
+        ):
+            self.check_strict(server, "no appropriate subjectAltName")
+
+    def check_strict(self, server, why):
+        """Refuse `server`, as who it is has to be proven."""
+        shown = self.showing(*key_and_certificate("crm.example"))
         for at_once in (False, True):
             with self.subTest(at_once=at_once):
-                peer = self.use(server, at_once, **self.showing(*pair))
+                peer = self.use(server, at_once, **shown)
                 self.mail_server.smtp_encryption += "_strict"
-                self.assertRefused(self.launched(), "certificate verify failed")
+                self.assertRefused(self.launched(), why)
                 self.assertFalse(peer.mails)
 
     def showing(self, key, shown):
@@ -83,4 +96,5 @@ class TestTls(DeliveryCase):
     def assertRefused(self, mailing, why):
         self.send()
         self.assertIn(why, mailing.trouble)
+        self.assertIn("The mail server “Peer”", mailing.trouble, "explained, not stumbled over")
         self.assertEqual((mailing.remaining_count, mailing.sent_count), (5, 0))

@@ -1,6 +1,9 @@
 import socket
 import ssl
 import threading
+import time
+
+from urllib3.contrib.pyopenssl import PyOpenSSLContext
 
 from odoo.tests import BaseCase
 
@@ -47,7 +50,7 @@ class TestSockets(BaseCase):
             try:
                 return ours.recv(100)
             except ssl.SSLWantReadError:
-                threading.Event().wait(0.05)
+                time.sleep(0.05)
         raise AssertionError("nothing came")
 
     def test_others_stay_what_they_are(self):
@@ -93,14 +96,13 @@ class TestSockets(BaseCase):
 
     def test_the_other_side_says_what_is_wrong(self):
         server_tls, _client = certificate_of_both(*key_and_certificate("client"))
-        _server, shows_none = certificate_of_both(*key_and_certificate("client"))
-        shows_none = type(shows_none)(ssl.PROTOCOL_TLS)
+        shows_none = PyOpenSSLContext(ssl.PROTOCOL_TLS)
         shows_none.verify_mode = ssl.CERT_NONE
         ours, _wrapped, _refused = self.pair(server_tls, shows_none)
         with self.assertRaises(ssl.SSLError) as caught:
             self.receive(ours)
         self.assertIn("certificate required", str(caught.exception))
-        self.assertNotIn("(", str(caught.exception).partition("]")[2], "a text, no tuple")
+        self.assertNotIn("(", str(caught.exception), "a text, no tuple")
 
     def test_after_it_was_closed(self):
         """OpenSSL would write to whatever has the number of the descriptor by then."""
