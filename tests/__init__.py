@@ -5,6 +5,7 @@ from . import (
     test_contact_types,
     test_delivery,
     test_delivery_providers,
+    test_delivery_reading,
     test_delivery_tls,
     test_delivery_trouble,
     test_figures,
