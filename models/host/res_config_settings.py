@@ -151,8 +151,8 @@ class ResConfigSettings(models.TransientModel):
 
     @api.model
     def get_values(self):
-        parameters = self.env["ir.config_parameter"].sudo()
-        values = {field: parameters.get_param(key, "True") != "False" for field, key in SWITCHES.items()}
+        parameters = self.env["ir.config_parameter"]
+        values = {field: parameters._email_campaign_switch(key) for field, key in SWITCHES.items()}
         for field, (key, default, _least, _most) in NUMBERS.items():
             values[field] = parameters._email_campaign_number(key, default)
         values["email_campaign_open_tracking"] = self.env["email.visit"]._open_tracking()

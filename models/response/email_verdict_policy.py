@@ -27,9 +27,9 @@ class EmailVerdict(models.Model):
     @api.model
     def _policy(self):
         """Give {name: number} of the NUMBERS, and `complaint_scope`."""
-        parameters = self.env["ir.config_parameter"].sudo()
+        parameters = self.env["ir.config_parameter"]
         policy = {name: parameters._email_campaign_number(*number) for name, number in NUMBERS.items()}
-        scope = parameters.get_param(SCOPE, "type")
+        scope = parameters._email_campaign_setting(SCOPE, "type")
         policy["complaint_scope"] = scope if scope in dict(SCOPES) else "type"
         return policy
 

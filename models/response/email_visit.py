@@ -58,11 +58,11 @@ class EmailVisit(models.AbstractModel):
     @api.model
     def _open_tracking(self):
         """Give what the system says of the open pixel: on, off (but for mass emails that switch it on), or never."""
-        return self.env["ir.config_parameter"].sudo().get_param("email_campaign.open_tracking", "on")
+        return self.env["ir.config_parameter"]._email_campaign_setting("email_campaign.open_tracking", "on")
 
     @api.model
     def _is_hidden_link_on(self):
-        return self.env["ir.config_parameter"].sudo().get_param("email_campaign.hidden_link", "True") != "False"
+        return self.env["ir.config_parameter"]._email_campaign_switch("email_campaign.hidden_link")
 
     @api.model
     @ormcache(cache="stable")

@@ -171,18 +171,19 @@ class Delivery:
             self._refill()
 
     def _refill(self):
-        held = self.provider._held_domains()
+        held, portion = self.provider._held_domains(), self._flow.portion
         try:
-            taken, settled = self._stock.refill(self._flow.portion, held)
+            taken, settled = self._stock.refill(portion, held)
         except StockError as error:
             self._stop(DeliveryError(error.explanation, pause=True))
             return
         self._dealt += settled
-        self._is_dry, self._again_at = not taken, None
-        if self._is_dry and not len(self._stock):
+        self._is_dry, self._again_at = taken < portion, None
+        if self._is_dry:
             # Nothing waits but what others have; what comes back is looked for when it may have come.
             self._dry_until = time.monotonic() + DRY_SECONDS
-            self._again_at = self.provider._held_until() if held else None
+        if held and not taken and not len(self._stock):
+            self._again_at = self.provider._held_until()
 
     def _widen(self):
         """Open another connection where one is missing; give whether there is any.

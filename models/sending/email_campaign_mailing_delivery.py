@@ -165,6 +165,9 @@ class EmailCampaignMailing(models.Model):
     @api.model
     def _sendable_count(self, worker):
         """Give (how much may be sent now and is in no other worker's care, up to a limit; that moment in UTC)."""
+        due = self._due()
+        if not due:
+            return 0, self.env.cr.now()
         [found] = self.env.execute_query(
             SQL(
                 """
@@ -180,7 +183,7 @@ class EmailCampaignMailing(models.Model):
                                           AND w.number IN (%(living)s))
                      LIMIT %(limit)s) AS sendable
                 """,
-                mailings=self._due().ids,
+                mailings=due.ids,
                 number=worker.number,
                 living=living_workers(),
                 limit=COUNT_LIMIT,
@@ -208,13 +211,14 @@ class EmailCampaignMailing(models.Model):
         finished.invalidate_recordset()
         self._settle_figures()
         for mailing in finished:
+            counts = mailing._settled_counts()
             mailing._message_log(
                 body=self.env._(
                     "Finished: %(sent)s sent, %(failed)s failed, %(doubt)s in doubt, %(skipped)s skipped.",
-                    sent=mailing.sent_count,
-                    failed=mailing.failed_count,
-                    doubt=mailing.in_doubt_count,
-                    skipped=mailing.skipped_count,
+                    sent=counts["sent_count"],
+                    failed=counts["failed_count"],
+                    doubt=counts["in_doubt_count"],
+                    skipped=counts["skipped_count"],
                 )
             )
         finished._notify_progress()
@@ -310,6 +314,10 @@ class EmailCampaignMailing(models.Model):
 
         That may be over by now: connections take a while to close.
         """
+        if not self.env.execute_query(
+            SQL("SELECT FROM email_campaign_mailing WHERE state IN ('queued', 'sending') LIMIT 1")
+        ):
+            return
         [(at, is_over)] = self.env.execute_query(
             SQL(
                 """

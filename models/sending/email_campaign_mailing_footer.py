@@ -42,7 +42,7 @@ class EmailCampaignMailing(models.Model):
         return str(Markup('<div style="%s">%s</div>') % (STYLE, html)), f"--\n{text}\n"
 
     def _has_footer(self):
-        return self.env["ir.config_parameter"].sudo().get_param("email_campaign.opt_out_footer", "True") != "False"
+        return self.env["ir.config_parameter"]._email_campaign_switch("email_campaign.opt_out_footer")
 
     def _usual_footer(self, company):
         address = " ".join((company.partner_id._display_address(without_company=True) or "").split())

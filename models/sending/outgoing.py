@@ -111,7 +111,7 @@ class Outgoing:
         return self.mailing.env["email.incoming"]._unsubscribe_address(bounce_email)
 
     def _has_plus_addresses(self):
-        return self.mailing.env["ir.config_parameter"].get_param("email_campaign.verp", "True") != "False"
+        return self.mailing.env["ir.config_parameter"]._email_campaign_switch("email_campaign.verp")
 
     def _find_bounce_address(self, bounce_email):
         if not bounce_email or not self._has_plus_addresses():
