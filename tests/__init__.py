@@ -29,6 +29,7 @@ from . import (
     test_flow,
     test_frequency,
     test_launch,
+    test_launch_meanwhile,
     test_launch_numbers,
     test_line,
     test_lists,

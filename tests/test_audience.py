@@ -249,6 +249,13 @@ class TestAudience(CampaignCase):
         self.env["email.address"].create({"email": "jo@xn--mnchen-3ya.example", "validity": "invalid"})
         self.assertEqual(people[0].email_validity, "invalid")
 
+    def test_launching_holds_no_contact(self):
+        """A foreign key would lock each of a million until it is over."""
+        self.env.cr.execute(
+            "SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = 'email_campaign_recipient'::regclass"
+        )
+        self.assertFalse(self.env.cr.fetchall())
+
     def merge(self, source, target):
         wizard = self.env["base.partner.merge.automatic.wizard"]
         wizard._merge((source | target).ids, target)

@@ -86,6 +86,17 @@ class TestMerging(AddresseeCase):
         self.assertEqual(self.contact.email_validity, "invalid")
         self.assertEqual(self.contact.email_validity_history[0]["reason"], "5.1.1 no such user")
 
+    def test_what_a_deleted_contact_got_stays_under_its_address(self):
+        mailing = self.sent_to(self.contact, self.partners[1])
+        self.partners[0].unlink()
+        row = mailing.recipient_ids.filtered(lambda found: found.email == "person1@good.example")
+        self.assertEqual((row.state, row.partner_id), ("sent", self.env["res.partner"]))
+        again = self.make_list(name="Again")
+        again.sudo()._add_recipients([("mailing_id", "=", mailing.id)])
+        members = {member.email: (member.res_model, member.partner_id) for member in again.member_ids}
+        self.assertEqual(members["person1@good.example"], (False, self.env["res.partner"]))
+        self.assertEqual(members["person2@good.example"], ("res.partner", self.partners[1]))
+
     def test_several_addresses_in_one_field(self):
         """The first is mailed, and it is the one whose validity counts."""
         for number, text in enumerate(

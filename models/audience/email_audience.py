@@ -28,28 +28,33 @@ class EmailAudience(models.AbstractModel):
         """Write the recipients of `mailing`: one row for everyone on the lists, those left out with the reason.
 
         Of several members with one address, the first of those who may be mailed gets it. Returns the number of rows.
+        They are written in the order of their addresses, as the last step has them: to sort them once more costs as
+        much as to find out who is left out, and the index of addresses takes them twice as fast like that.
         """
         self.env.flush_all()
+        # Where rows are written to a table that stays, PostgreSQL does not let its parallel workers help to find them.
         with self._much_memory():
-            # No rows come back: there may be a million.
             self.env.cr.execute(
-                SQL(
-                    """
-                    INSERT INTO email_campaign_recipient
-                                (mailing_id, list_id, list_type_id, res_model, res_id, partner_id,
-                                 name, email, lang, values, state, skip_reason, attempts)
-                         SELECT %(mailing)s, list_id, list_type_id, res_model, res_id, partner_id,
-                                name, email, lang, values,
-                                CASE WHEN %(reason)s IS NULL THEN 'queued' ELSE 'skipped' END, %(reason)s, 0
-                           FROM (%(ranked)s) AS ranked
-                       ORDER BY list_id, id
-                    """,
-                    mailing=mailing.id,
-                    reason=RANKED_REASON,
-                    ranked=self._ranked(mailing),
-                )
+                SQL("CREATE TEMPORARY TABLE email_audience_ranked ON COMMIT DROP AS %s", self._ranked(mailing))
             )
-            count = self.env.cr.rowcount
+        # No rows come back: there may be a million.
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO email_campaign_recipient
+                            (mailing_id, list_id, list_type_id, res_model, res_id, partner_id,
+                             name, email, lang, values, state, skip_reason, attempts)
+                     SELECT %(mailing)s, list_id, list_type_id, res_model, res_id, partner_id,
+                            name, email, lang, values,
+                            CASE WHEN %(reason)s IS NULL THEN 'queued' ELSE 'skipped' END, %(reason)s, 0
+                       FROM email_audience_ranked
+                """,
+                mailing=mailing.id,
+                reason=RANKED_REASON,
+            )
+        )
+        count = self.env.cr.rowcount
+        self.env.cr.execute(SQL("DROP TABLE email_audience_ranked"))
         self.env.invalidate_all(flush=False)
         return count
 

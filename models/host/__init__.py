@@ -1,3 +1,4 @@
+from . import base_partner_merge
 from . import crm_lead
 from . import ir_config_parameter
 from . import ir_qweb

@@ -23,3 +23,10 @@ class ResPartner(models.Model):
 
     def _email_recipient_domain(self):
         return [("partner_id", "in", self.ids)]
+
+    def unlink(self):
+        """Leave no link of a recipient behind: no foreign key does it."""
+        ids = self.ids
+        result = super().unlink()
+        self.env["email.campaign.recipient"].sudo()._forget_contacts(ids)
+        return result

@@ -30,4 +30,5 @@ from . import email_provider_receive
 from . import email_provider_sent
 from . import email_provider_slots
 from . import email_campaign_newsletter
+from . import email_campaign_recipient_contact
 from . import email_campaign_recipient_message

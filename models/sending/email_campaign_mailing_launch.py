@@ -268,6 +268,7 @@ class EmailCampaignMailing(models.Model):
         for _source, content in compiled.values():
             self.env["email.tracking.url"].sudo()._find_or_add(self.campaign_id, content.urls)
         self.env["email.audience"]._freeze(self)
+        self.env["email.campaign.recipient"].sudo()._forget_contacts_later(self)
 
     def _audience_langs(self):
         """Give the languages of the audience that are installed, the company's own first."""

@@ -43,7 +43,8 @@ class EmailCampaignRecipient(models.Model):
     list_type_id = UncheckedMany2one("email.list.type", readonly=True)
     res_model = fields.Char("Model", readonly=True)
     res_id = fields.Many2oneReference("Record", model_field="res_model", readonly=True)
-    partner_id = fields.Many2one("res.partner", "Contact", readonly=True, ondelete="set null", index="btree_not_null")
+    # Contacts that are deleted or merged see to it themselves: to check it, a launch would lock each of a million.
+    partner_id = UncheckedMany2one("res.partner", "Contact", readonly=True, index="btree_not_null")
     name = fields.Char(readonly=True)
     email = fields.Char(readonly=True)
     lang = fields.Char("Language", readonly=True)
@@ -215,7 +216,7 @@ class EmailCampaignRecipient(models.Model):
     def _move_records(self, model, from_ids, to_id):
         """Let what the records `from_ids` got have come to the record `to_id`, which they are merged into.
 
-        Not for contacts: the database does so by the foreign key on them.
+        Not for contacts: merging them leads `partner_id` to the one that stays, as all links to a contact.
         """
         self.env.flush_all()
         self.env.execute_query(
