@@ -11,17 +11,27 @@ class TestLaunchMeanwhile(WorkersCase):
 
     def setUp(self):
         super().setUp()
+        self.people = []
+        self.prepare()
+        self.addCleanup(self.clean)
+
+    def prepare(self):
         with self.environment() as env:
-            people = env["res.partner"].create([{"name": name, "email": f"{name}@good.example"} for name in ("a", "b")])
+            people = env["res.partner"].create(
+                [{"name": name, "email": f"{name}@good.example"} for name in ("a", "b", "kept")]
+            )
             target_list = env["email.target.list"].create(
                 {"name": "Meanwhile", "list_type_id": env.ref("email_campaign.list_type_marketing").id}
             )
-            target_list._add_records(people)
+            target_list._add_records(people[:2])
             first = env["email.campaign.mailing"].browse(self.mailing)
             first.campaign_id.target_list_ids = target_list
             self.other = first.copy({"subject": "Meanwhile"}).id
             self.people, self.list = people.ids, target_list.id
-        self.addCleanup(self.clean)
+
+    def again(self):
+        self.clean()
+        self.prepare()
 
     def clean(self):
         with self.environment() as env:
@@ -37,20 +47,45 @@ class TestLaunchMeanwhile(WorkersCase):
             )
             return env.cr.fetchall()
 
-    def both(self, last):
-        """Delete the first contact and launch, in transactions that begin before the other one ends."""
-        with self.environment() as launching, self.environment() as deleting:
-            for env in (launching, deleting):
+    def both(self, end, last):
+        """End the first contact by `end`, and launch, in transactions that begin before the other one ends."""
+        with self.environment() as launching, self.environment() as ending:
+            for env in (launching, ending):
                 env.cr.execute("SELECT 1")  # from here on it sees nothing new
-            deleting["res.partner"].browse(self.people[0]).unlink()
+            end(ending["res.partner"].browse(self.people[0]))
             if last == "launch":
-                deleting.cr.commit()
+                ending.cr.commit()
             launching["email.campaign.mailing"].browse(self.other).action_launch()
             launching.cr.commit()
+
+    def merge(self, contact):
+        kept = contact.browse(self.people[2])
+        contact.env["base.partner.merge.automatic.wizard"]._merge((contact | kept).ids, kept)
+
+    def test_deleted_meanwhile(self):
+        for last in ("launch", "deletion"):
+            with self.subTest(last=last):
+                self.both(lambda contact: contact.unlink(), last)
+                self.assertEqual(self.links(), [("a@good.example", None), ("b@good.example", self.people[1])])
+                self.again()
+
+    def test_merged_meanwhile(self):
+        for last in ("launch", "merge"):
+            with self.subTest(last=last):
+                self.both(self.merge, last)
+                self.assertEqual(self.links(), [("a@good.example", self.people[2]), ("b@good.example", self.people[1])])
+                self.again()
+
+    def test_what_a_stopped_server_has_left_is_mended_at_night(self):
+        with self.environment() as env:
+            env["email.campaign.mailing"].browse(self.other).action_launch()
+        with self.environment() as env:
+            env["res.partner"].browse(self.people[0]).unlink()
+            env.cr.postcommit.clear()
+            env.cr.execute(
+                "UPDATE email_campaign_recipient SET partner_id = %s WHERE mailing_id = %s AND email LIKE 'a@%%'",
+                [self.people[0], self.other],
+            )
+        with self.environment() as env:
+            env["email.campaign.recipient"]._gc_gone_contacts()
         self.assertEqual(self.links(), [("a@good.example", None), ("b@good.example", self.people[1])])
-
-    def test_deleted_before_the_launch_is_over(self):
-        self.both(last="launch")
-
-    def test_launched_before_the_deletion_is_over(self):
-        self.both(last="deletion")

@@ -237,6 +237,7 @@ class Delivery:
             # Paused or cancelled; or others had those very ones, or took us for dead: then it is claimed anew.
             self._stopping = not self._mailing._committed(self._is_sending)
             self.give_back()
+            self._is_dry, self._dry_until = False, 0.0
         elif len(taken.granted) + len(taken.late) < len(group):
             self._wait_for_limit(taken.again_at)
 

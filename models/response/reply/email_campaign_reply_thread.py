@@ -95,8 +95,9 @@ class EmailCampaignReply(models.Model):
     @api.model
     def _author(self, thread, recipient, told):
         """Give the contact who wrote: the recipient's own if it is that address, else whom Odoo finds by it."""
-        if not told["is_other"] and recipient.partner_id:
-            return recipient.partner_id
+        contact = recipient.partner_id.exists()
+        if not told["is_other"] and contact:
+            return contact
         return thread.sudo()._partner_find_from_emails_single([told["email"]], no_create=True)[:1]
 
     @api.model
@@ -106,7 +107,7 @@ class EmailCampaignReply(models.Model):
         if model in ("res.partner", "res.users"):
             # Of contacts that were merged the one that stayed; users converse as contacts.
             return (
-                recipient.partner_id
+                recipient.partner_id.exists()
                 or self.env["res.users"].sudo().browse(record_id if model == "res.users" else ()).exists().partner_id
             )
         if model in self.env and isinstance(self.env[model], self.env.registry["mail.thread"]) and record_id:
