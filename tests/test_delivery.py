@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.sending import delivery as sending
 from ..models.sending import ledger
 from ..models.sending.delivery import DRY_SECONDS, FIRST_GROUP, Delivery
 from ..models.sending.worker import Worker
@@ -227,6 +228,17 @@ class TestDelivery(DeliveryCase):
             seconds = time.monotonic() - begun
         self.assertEqual((mailing.state, mailing.sent_count), ("done", 40))
         self.assertLessEqual(len(claims), 2 + seconds / DRY_SECONDS)
+
+    def test_what_is_taken_up_whole_is_claimed_once(self):
+        """A claim that gives fewer than were asked for has found the end of the queue."""
+        mailing = self.launch(40)
+        recipients = type(self.env["email.campaign.recipient"])
+        with (
+            patch.object(sending, "DRY_SECONDS", 60.0),
+            patch.object(recipients, "_claim", autospec=True, side_effect=recipients._claim) as claim,
+        ):
+            self.send()
+        self.assertEqual((mailing.state, mailing.sent_count, claim.call_count), ("done", 40, 1))
 
     def test_a_connection_carries_only_so_many(self):
         mailing = self.launch(25)

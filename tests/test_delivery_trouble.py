@@ -49,7 +49,7 @@ class TestTrouble(DeliveryCase):
 
     def test_one_domain_that_blocks_us_does_not_stop_the_others(self):
         partners = self.env["res.partner"].create(
-            [{"name": f"P{n}", "email": f"p{n}@{'strict' if n > 8 else 'good'}.example"} for n in range(1, 19)]
+            [{"name": f"P{n}", "email": f"p{n:02}@{'strict' if n > 8 else 'good'}.example"} for n in range(1, 19)]
         )
         blocked = partners.filtered(lambda partner: "strict" in partner.email)
         self.peer.script = {partner.email: "554 5.7.1 blocked, see our policy" for partner in blocked}

@@ -1,7 +1,4 @@
 from odoo import api, models
-from odoo.tools import SQL, ormcache
-
-PREFIX = "email_campaign."
 
 
 class IrConfigParameter(models.Model):
@@ -9,8 +6,8 @@ class IrConfigParameter(models.Model):
 
     @api.model
     def _email_campaign_setting(self, name, default=""):
-        """Give what is stored under `name`, which begins with our prefix, and `default` where nothing is."""
-        return self._email_campaign_settings().get(name) or default
+        """Give what is stored under `name` as text, and `default` where nothing is."""
+        return str(self.sudo().get_param(name) or default)
 
     @api.model
     def _email_campaign_switch(self, name):
@@ -25,20 +22,3 @@ class IrConfigParameter(models.Model):
         """
         stored = self._email_campaign_setting(name).strip()
         return min(max(int(stored[:18]), least), most) if stored.isdecimal() else default
-
-    @api.model
-    @ormcache(cache="stable")
-    def _email_campaign_settings(self):
-        """Give {name: text} of all that is stored under our prefix: a worker or a visit needs several of them.
-
-        What ends in “key” is a secret and no setting.
-        """
-        self.flush_model(["key", "value"])
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT key, value FROM ir_config_parameter WHERE starts_with(key, %s) AND NOT key LIKE %s",
-                PREFIX,
-                "%key",
-            )
-        )
-        return dict(rows)
