@@ -11,7 +11,6 @@ class TestLaunchMeanwhile(WorkersCase):
 
     def setUp(self):
         super().setUp()
-        self.people = []
         self.prepare()
         self.addCleanup(self.clean)
 

@@ -98,9 +98,10 @@ class EmailCampaignRecipient(models.Model):
                     attempt(argument)
                     return
                 except CONFLICTS:
-                    if not left:
+                    if left:
+                        time.sleep(0.01 * (MAX_TRIES - left))
+                    else:
                         _logger.warning("links to deleted contacts are left until tonight: %s", method)
-                    time.sleep(0.01 * (MAX_TRIES - left))
                 except Exception:
                     # What was committed must not look as if it had failed.
                     _logger.exception("links to deleted contacts are left until tonight: %s", method)
