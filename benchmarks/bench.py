@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,12 +96,16 @@ class Bench:
 
     def median(self, count: int) -> Sample:
         """The sample of our engine with the median rate out of `runs`."""
-        taken = [self.ours(count) for _ in range(self.runs)]
-        rate = statistics.median_low(sample["rate"] for sample in taken)
-        return next(sample for sample in taken if sample["rate"] == rate)
+        return middle([self.ours(count) for _ in range(self.runs)])
 
     @staticmethod
     def check(who: str, count: int, sink: Sink, sent: int) -> None:
         """Complain unless exactly `count` went out and arrived: a figure of anything else would say nothing."""
         if not sent == sink.count() == count:
             raise Problem(f"{who} was to send {count:,} mails: it says {sent:,}, and {sink.count():,} arrived.")
+
+
+def middle(taken: Sequence[Sample]) -> Sample:
+    """The one of these samples with the median rate."""
+    rate = statistics.median_low(sample["rate"] for sample in taken)
+    return next(sample for sample in taken if sample["rate"] == rate)

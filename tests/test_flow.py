@@ -29,6 +29,12 @@ class TestFlow(BaseCase):
         self.assertEqual(self.answered(1, 10).portion, LARGEST_GROUP, "but a group at the least")
         self.assertEqual(self.answered(6400, 1, most=20).portion, 20)
 
+    def test_the_first_few_tell_how_much_is_claimed_next(self):
+        self.assertEqual(self.answered(7, 0.1).portion, FIRST_PORTION, "too few to tell")
+        self.assertEqual(self.answered(8, 0.1).portion, 800)
+        self.assertEqual(self.answered(8, 0.001).portion, 1000)
+        self.assertLess(self.answered(8, 0.4).portion, FIRST_PORTION, "less than at first where it is slow")
+
     def test_what_is_on_its_way_is_what_half_a_second_sends(self):
         self.assertEqual(self.answered(100, 1).window, 50)
         self.assertEqual(self.answered(6400, 1).window, 192)

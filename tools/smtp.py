@@ -294,9 +294,8 @@ class Lane:
         mail, line = self._mail, self._line
         assert mail and line
         self._stage = "connection"
-        flight = mail.data + _DOT
-        if self._pipelining and (following := self._take(source, report)):
-            flight += following[1]
+        following = self._take(source, report) if self._pipelining else None
+        flight = b"".join((mail.data, _DOT, following[1] if following else b""))
         self._stage = "end of data"
         try:
             yield from line.send(flight)

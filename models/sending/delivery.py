@@ -163,6 +163,7 @@ class Delivery:
     def _look_ahead(self):
         """Do what is due sooner or later, but one thing at a time, while the connections have something to do."""
         if not self._judge.decided:
+            self._mailing._committed(self._ledger.prepare)
             return
         # At the end of the queue there is time for those that are left.
         if self._ledger.note_addresses(LARGEST_GROUP if self._is_dry else NOTED_MAILS):
@@ -273,7 +274,10 @@ class Delivery:
         else:
             # Until there is room for another group, so that the lanes have work while it is marked.
             group = min(LARGEST_GROUP, max(1, self._flow.window // 2))
-            enough = pending if self._stopping or not len(self._stock) else group - (self._flow.window - pending)
+            enough = group - (self._flow.window - pending)
+            if self._stopping or not len(self._stock):
+                # The last ones are not all waited for before the first of them are written down.
+                enough = pending - LARGEST_GROUP if pending > LARGEST_GROUP else pending
             # Where nothing was handed over just now there is nothing to hurry back to.
             self._add(lanes.collect(max(0 if handed else 1, enough), GROUP_SECONDS))
         self._flow.adapt(len(self._outcomes), self.line.width)

@@ -79,6 +79,8 @@ FLUSH = SQL(
         "(o.state = 'failed' OR o.state = 'retry' AND r.attempts >= %s AND m.state <> 'cancelled')", MAX_ATTEMPTS
     ),
 )
+_HAND = "email_campaign_hand", ("int", "bigint[]", "int"), HAND
+_FLUSH = "email_campaign_flush", ("int", "int", "json", "text", "bigint[]"), FLUSH
 
 
 class EmailCampaignRecipient(models.Model):
@@ -252,10 +254,7 @@ class EmailCampaignRecipient(models.Model):
         The commit that follows waits for the disk, however the database is set up: if a crash of PostgreSQL made it
         forget this mark, they would be sent twice.
         """
-        types, numbers = ("int", "bigint[]", "int"), prepared.array(ids)
-        call = worker.statements.call(
-            self.env.cr, "email_campaign_hand", types, HAND, mailing.id, numbers, worker.number
-        )
+        call = worker.statements.call(self.env.cr, *_HAND, mailing.id, prepared.array(ids), worker.number)
         prepared.run(self.env.cr, before, call)
         return {row_id for (row_id,) in self.env.cr.fetchall()}
 
@@ -319,6 +318,11 @@ class EmailCampaignRecipient(models.Model):
         )
 
     @api.model
+    def _prepare_flush(self, worker):
+        """Have the database read and plan what `_flush_call` runs."""
+        worker.statements.prepare(self.env.cr, *_FLUSH)
+
+    @api.model
     def _flush_call(self, mailing, worker, outcomes):
         """Give the text of a statement that writes down what became of handed rows of `mailing`, with the log.
 
@@ -327,9 +331,7 @@ class EmailCampaignRecipient(models.Model):
         """
         return worker.statements.call(
             self.env.cr,
-            "email_campaign_flush",
-            ("int", "int", "json", "text", "bigint[]"),
-            FLUSH,
+            *_FLUSH,
             mailing.id,
             worker.number,
             prepared.records(outcomes),

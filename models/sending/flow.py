@@ -10,6 +10,8 @@ GROUP_SECONDS = 0.5
 # What is claimed at a time: some while nothing is known, then what these seconds send. To opt out later is too late.
 FIRST_PORTION = 256
 PORTION_SECONDS = 10.0
+# So many answers tell roughly how fast it is; they are measured again as soon as there are more.
+TELLING = 8
 
 
 class Flow:
@@ -52,5 +54,8 @@ class Flow:
         elif not self._measured:
             # As TCP begins slowly: each answer lets one more be on its way, unless the first few tell already how fast
             # it is. While another connection is opened, those that are open must have enough to do.
-            guess = int(rate * GROUP_SECONDS) if self._counted >= 8 else 0
+            guess = 0
+            if self._counted >= TELLING:
+                guess = int(rate * GROUP_SECONDS)
+                self._portion = max(LARGEST_GROUP, int(rate * PORTION_SECONDS))
             self.window = min(WINDOW, max(self.window + answered, 4 * width, guess))

@@ -61,6 +61,10 @@ class Ledger:
         self._noted = []
         return bool(cap)
 
+    def prepare(self):
+        """Get ready to write down outcomes, in the current transaction."""
+        self._mailing.env["email.campaign.recipient"]._prepare_flush(self._worker)
+
     def exchange(self, outcomes, blamed, skipped, group):
         """Write down `outcomes` and `skipped`, and mark of `group` what may leave, in the current transaction.
 

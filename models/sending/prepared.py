@@ -23,12 +23,11 @@ class Statements:
         """Prepare all anew: another connection has nothing prepared, even where it looks like one that is gone."""
         self._names.clear()
 
-    def call(self, cr, name, types, query, *params):
-        """Give the text that runs `query` on `cr`; prepares it when it is to run on that connection for the first time.
+    def prepare(self, cr, name, types, query):
+        """Prepare `query` on the connection of `cr`, unless it is already; give the name that it has there.
 
         :param name: of the statement, the same for the same `query` and `types`
         :param types: PostgreSQL types of the parameters, which `query` calls $1, $2, …
-        :param params: one for each type; many values at once are best given by `array` or `records`
         """
         key = id(cr.connection), name
         if key not in self._names:
@@ -39,7 +38,14 @@ class Statements:
                 log_exceptions=False,
             )
             self._names[key] = its_name
-        return cr.mogrify(_call(self._names[key], len(types)), params).decode()
+        return self._names[key]
+
+    def call(self, cr, name, types, query, *params):
+        """Give the text that runs `query` on `cr`; for the rest see `prepare`.
+
+        :param params: one for each type; many values at once are best given by `array` or `records`
+        """
+        return cr.mogrify(_call(self.prepare(cr, name, types, query), len(types)), params).decode()
 
 
 def run(cr, *calls):
