@@ -34,3 +34,15 @@ class TestReading(DeliveryCase):
         self.assertLessEqual(rows_read(self.env, SQL(call.replace("%", "%%")), table), 2 * FEW)
         cr.execute("SELECT count(*) FROM email_campaign_recipient WHERE state = 'sent' AND id = ANY(%s)", [ids])
         self.assertEqual(cr.fetchone(), (FEW,))
+
+    def test_what_outcomes_need_is_planned_before_they_come(self):
+        cr, worker = self.env.cr, SimpleNamespace(number=1, statements=Statements())
+
+        def prepared():
+            cr.execute("SELECT generic_plans FROM pg_prepared_statements WHERE name LIKE 'email_campaign_flush%'")
+            return cr.fetchall()
+
+        before = prepared()
+        for _again in range(2):
+            self.env["email.campaign.recipient"]._prepare_flush(worker)
+            self.assertEqual(sorted(prepared()), sorted([*before, (1,)]))

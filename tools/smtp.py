@@ -295,6 +295,7 @@ class Lane:
         assert mail and line
         self._stage = "connection"
         following = self._take(source, report) if self._pipelining else None
+        # At one go: the content is large, and copied once.
         flight = b"".join((mail.data, _DOT, following[1] if following else b""))
         self._stage = "end of data"
         try:

@@ -35,13 +35,16 @@ def send(registry: Any, mailing: int, slots: int) -> dict[str, Any]:
     if any(codes):
         raise RuntimeError(f"The sender slots ended with {codes}; why, is in the log")
     with registry.cursor() as cr:
-        state = api.Environment(cr, SUPERUSER_ID, {})["email.campaign.mailing"].browse(mailing).state
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        state = env["email.campaign.mailing"].browse(mailing).state
         if state != "done":
             raise RuntimeError(f"It is {state} after all sender slots have ended")
         cr.execute(
             "SELECT state, count(*) FROM email_campaign_recipient WHERE mailing_id = %s GROUP BY state", [mailing]
         )
-        return {"seconds": seconds, "states": dict(cr.fetchall())}
+        states = dict(cr.fetchall())
+        env["email.provider"]._set_slots(1)  # as what is measured after this found it
+        return {"seconds": seconds, "states": states}
 
 
 def _fork(registry: Any, number: int, ready: int, go: int) -> int:

@@ -232,7 +232,8 @@ class Delivery:
         self._stock.put_back([mail for mail in group if mail.key not in taken.granted and mail.key not in taken.late])
         leaving = [mail for mail in group if mail.key in taken.handed]
         self._ledger.open(leaving)
-        self._flow.leave()
+        if leaving:
+            self._flow.leave()
         self.line.lanes.put(leaving)
         if taken.granted and not taken.handed:
             # Paused or cancelled; or others had those very ones, or took us for dead: then it is claimed anew.
@@ -274,10 +275,12 @@ class Delivery:
         else:
             # Until there is room for another group, so that the lanes have work while it is marked.
             group = min(LARGEST_GROUP, max(1, self._flow.window // 2))
-            enough = group - (self._flow.window - pending)
-            if self._stopping or not len(self._stock):
-                # The last ones are not all waited for before the first of them are written down.
-                enough = pending - LARGEST_GROUP if pending > LARGEST_GROUP else pending
+            if not self._stopping and len(self._stock):
+                enough = group - (self._flow.window - pending)
+            elif pending >= 2 * LARGEST_GROUP:
+                enough = pending - LARGEST_GROUP  # the last ones: these are written down while the others are under way
+            else:
+                enough = pending
             # Where nothing was handed over just now there is nothing to hurry back to.
             self._add(lanes.collect(max(0 if handed else 1, enough), GROUP_SECONDS))
         self._flow.adapt(len(self._outcomes), self.line.width)

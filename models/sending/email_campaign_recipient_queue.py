@@ -16,7 +16,7 @@ OF_THE_RECORD = ("record_gone", "no_access")
 # well. Without this a button pressed meanwhile would go unseen: a transaction sees what was when it began.
 _HELD = SQL("SELECT id, campaign_id, state FROM email_campaign_mailing WHERE id = $1 FOR SHARE")
 # $1 mass email, $2 ids, $3 worker. By itself it waits for the disk, see `_hand`.
-HAND = SQL(
+_HAND = SQL(
     """
     WITH held AS MATERIALIZED (%s), mine AS MATERIALIZED (
         -- Whoever takes us for dead waits, and looks for what we handed over after that.
@@ -33,7 +33,7 @@ HAND = SQL(
     _HELD,
 )
 # $1 mass email, $2 worker, $3 the outcomes, $4 what the log says of evidence, $5 the ids of the outcomes.
-FLUSH = SQL(
+_FLUSH = SQL(
     """
     WITH held AS MATERIALIZED (%(held)s), outcome AS (
         SELECT * FROM json_to_recordset($3) AS o (id bigint, state varchar, code int, reply varchar, bounce varchar)
@@ -79,8 +79,9 @@ FLUSH = SQL(
         "(o.state = 'failed' OR o.state = 'retry' AND r.attempts >= %s AND m.state <> 'cancelled')", MAX_ATTEMPTS
     ),
 )
-_HAND = "email_campaign_hand", ("int", "bigint[]", "int"), HAND
-_FLUSH = "email_campaign_flush", ("int", "int", "json", "text", "bigint[]"), FLUSH
+# Name, types of the parameters and text of what is prepared.
+HAND = "email_campaign_hand", ("int", "bigint[]", "int"), _HAND
+FLUSH = "email_campaign_flush", ("int", "int", "json", "text", "bigint[]"), _FLUSH
 
 
 class EmailCampaignRecipient(models.Model):
@@ -254,7 +255,7 @@ class EmailCampaignRecipient(models.Model):
         The commit that follows waits for the disk, however the database is set up: if a crash of PostgreSQL made it
         forget this mark, they would be sent twice.
         """
-        call = worker.statements.call(self.env.cr, *_HAND, mailing.id, prepared.array(ids), worker.number)
+        call = worker.statements.call(self.env.cr, *HAND, mailing.id, prepared.array(ids), worker.number)
         prepared.run(self.env.cr, before, call)
         return {row_id for (row_id,) in self.env.cr.fetchall()}
 
@@ -319,8 +320,8 @@ class EmailCampaignRecipient(models.Model):
 
     @api.model
     def _prepare_flush(self, worker):
-        """Have the database read and plan what `_flush_call` runs."""
-        worker.statements.prepare(self.env.cr, *_FLUSH)
+        """Have the database read and plan what `_flush_call` runs, before it is needed."""
+        worker.statements.plan(self.env.cr, *FLUSH)
 
     @api.model
     def _flush_call(self, mailing, worker, outcomes):
@@ -331,7 +332,7 @@ class EmailCampaignRecipient(models.Model):
         """
         return worker.statements.call(
             self.env.cr,
-            *_FLUSH,
+            *FLUSH,
             mailing.id,
             worker.number,
             prepared.records(outcomes),

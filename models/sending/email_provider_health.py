@@ -96,13 +96,15 @@ class EmailProvider(models.Model):
         if mails_per_second <= 0:
             return
         self.flush_recordset(["measured_rate"])
-        # By SQL: it is not a change by a person, and must not look again for limits.
+        # By SQL: it is not a change by a person, and must not look again for limits. As numbers of double precision:
+        # exact ones would have another digit each time.
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE email_provider
-                   SET measured_rate = CASE WHEN measured_rate > 0 THEN measured_rate + 0.3 * (%(rate)s - measured_rate)
-                                            ELSE %(rate)s END
+                   SET measured_rate = CASE WHEN measured_rate > 0
+                                            THEN measured_rate::float8 + 0.3 * (%(rate)s - measured_rate::float8)
+                                            ELSE %(rate)s::float8 END
                  WHERE id = %(id)s AND (abs(0.3 * (%(rate)s - measured_rate)) <= 0.05 * measured_rate) IS NOT TRUE
                 """,
                 rate=mails_per_second,

@@ -10,7 +10,7 @@ GROUP_SECONDS = 0.5
 # What is claimed at a time: some while nothing is known, then what these seconds send. To opt out later is too late.
 FIRST_PORTION = 256
 PORTION_SECONDS = 10.0
-# So many answers tell roughly how fast it is; they are measured again as soon as there are more.
+# So many answers, those of a first group, tell roughly how fast it is; it is measured as soon as there are more.
 TELLING = 8
 
 

@@ -40,6 +40,16 @@ class Statements:
             self._names[key] = its_name
         return self._names[key]
 
+    def plan(self, cr, name, types, query):
+        """Prepare `query` and have it planned, unless that is done already; for the rest see `prepare`."""
+        if (id(cr.connection), name) in self._names:
+            return
+        prepared = SQL.identifier(self.prepare(cr, name, types, query))
+        nothing = SQL(", ").join([SQL("NULL")] * len(types))
+        # The plan is kept, and nothing is run.
+        cr.execute(GENERIC)
+        cr.execute(SQL("EXPLAIN EXECUTE %s (%s)", prepared, nothing), log_exceptions=False)
+
     def call(self, cr, name, types, query, *params):
         """Give the text that runs `query` on `cr`; for the rest see `prepare`.
 
