@@ -95,24 +95,15 @@ class EmailProvider(models.Model):
         self.ensure_one()
         if mails_per_second <= 0:
             return
-        self.flush_recordset(["measured_rate"])
-        # By SQL: it is not a change by a person, and must not look again for limits. As numbers of double precision:
-        # exact ones would have another digit each time.
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE email_provider
-                   SET measured_rate = CASE WHEN measured_rate > 0
-                                            THEN measured_rate::float8 + 0.3 * (%(rate)s - measured_rate::float8)
-                                            ELSE %(rate)s::float8 END
-                 WHERE id = %(id)s AND (abs(0.3 * (%(rate)s - measured_rate)) <= 0.05 * measured_rate) IS NOT TRUE
-                """,
-                rate=mails_per_second,
-                id=self.id,
-            ),
-            log_exceptions=False,
-        )
-        self.invalidate_recordset(["measured_rate"])
+        before = self.measured_rate
+        rate = before + 0.3 * (mails_per_second - before) if before else mails_per_second
+        if abs(rate - before) > 0.05 * before:
+            # By SQL: it is not a change by a person, and must not look again for limits.
+            self.env.cr.execute(
+                SQL("UPDATE email_provider SET measured_rate = %s WHERE id = %s", rate, self.id),
+                log_exceptions=False,
+            )
+            self.invalidate_recordset(["measured_rate"])
 
     def _tell(self, kind, message):
         return {
