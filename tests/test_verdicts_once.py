@@ -36,6 +36,21 @@ class TestOnce(VerdictCase):
         self.env.invalidate_all()
         self.assertEqual((self.verdicts()[1].state, self.known().validity), ("counted", "invalid"))
 
+    def test_they_are_numbered_in_the_order_they_were_told(self):
+        """Also where the planner looks them up by hash for each of many recipients, which turns their order round."""
+        self.env.cr.execute(
+            """
+            INSERT INTO email_campaign_recipient (mailing_id, email, state)
+                 SELECT mailing_id, 'more' || n || '@good.example', 'sent'
+                   FROM email_campaign_recipient, generate_series(1, 3000) n WHERE id = %s;
+            SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off
+            """,
+            [self.recipient.id],
+        )
+        told = [f"report {number}" for number in range(30)]
+        self.take(*[self.event("auto_reply", name=name) for name in told])
+        self.assertEqual(self.verdicts().mapped("reference"), told)
+
     def test_two_proposals_of_the_same(self):
         self.take(*[self.event("soft", name=name, signed=False) for name in ("one", "two")])
         self.verdicts().with_user(self.manager).action_confirm()

@@ -86,11 +86,11 @@ class EmailVerdict(models.Model):
                 WITH item AS (
                     SELECT o.*, r.mailing_id, m.campaign_id, m.company_id, r.email, %(moment)s AS moment,
                            known.id AS known
-                      FROM json_to_recordset(%(rows)s) AS o (
+                      FROM ROWS FROM (json_to_recordset(%(rows)s) AS (
                                recipient_id int, kind varchar, counts bool, state varchar, reason varchar,
                                status varchar, diagnostic varchar, rule varchar, matched_by varchar,
                                channel varchar, provider_id int, reference varchar, raw text, raw_size int,
-                               at timestamp, subject varchar, sender varchar)
+                               at timestamp, subject varchar, sender varchar)) WITH ORDINALITY AS o
                       JOIN email_campaign_recipient r ON r.id = o.recipient_id
                       JOIN email_campaign_mailing m ON m.id = r.mailing_id
                  LEFT JOIN LATERAL (SELECT v.id FROM email_verdict v
@@ -109,7 +109,7 @@ class EmailVerdict(models.Model):
                      SELECT coalesce(at, moment), moment, moment, recipient_id, mailing_id, campaign_id, company_id,
                             email, kind, reason, status, diagnostic, rule, matched_by, channel, provider_id, reference,
                             convert_to(raw, 'UTF8'), raw_size, subject, sender, counts, state
-                       FROM item WHERE known IS NULL ORDER BY recipient_id
+                       FROM item WHERE known IS NULL ORDER BY recipient_id, ordinality
                 ON CONFLICT (recipient_id, kind, reference) DO NOTHING
                   RETURNING id, state
                 """,
