@@ -4,6 +4,7 @@ from . import (
     test_coexistence,
     test_contact_types,
     test_delivery,
+    test_delivery_mails,
     test_delivery_providers,
     test_delivery_reading,
     test_delivery_tls,

@@ -91,6 +91,7 @@ class Peer(Controller):
         self.mails.append(
             {
                 "mail_from": envelope.mail_from,
+                "options": list(envelope.mail_options),
                 "rcpt_to": list(envelope.rcpt_tos),
                 "data": envelope.original_content,
             }

@@ -179,6 +179,20 @@ class TestHeaders(MessageCase):
         data = Skeleton(HEADERS, ("x",), ("x",), ("x",)).fill({"To": "dörte@good.example"}, lambda slot: "")
         self.assertIn("To: dörte@good.example\r\n".encode(), data)
 
+    def test_an_address_for_everybody_that_needs_smtputf8(self):
+        for reply_to, is_ascii in (("ann@good.example", True), ("dörte@good.example", False)):
+            skeleton = Skeleton({**HEADERS, "Reply-To": reply_to}, ("x",), ("<p>é</p>",), ("é",))
+            self.assertEqual((skeleton.is_ascii, skeleton.fill({}, str).isascii()), (is_ascii, is_ascii))
+
+    def test_segments_of_pieces_in_another_order(self):
+        parts = ("a", Slot("field", "object.name"), "b", Slot("field", "object.city"), "c")
+        skeleton = Skeleton(HEADERS, ("x",), parts, parts)
+        pieces = [b"%d" % number for number in range(len(skeleton.holes))]
+        headers = "To: ann@good.example\r\n"
+        segments = skeleton.assembler((4, 2, 0, 1), 5)(headers, [pieces[2], pieces[3], pieces[1], b"unused", pieces[0]])
+        self.assertEqual(b"".join(segments), skeleton.assemble(headers, pieces))
+        self.assertNotIn(b"", segments)
+
 
 class TestEscaping(MessageCase):
     """What a value does to markup is looked at in test_tools_compose, in whole documents."""

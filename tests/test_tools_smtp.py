@@ -2,6 +2,7 @@ import smtplib
 import socket
 import socketserver
 import threading
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo.tests import BaseCase
@@ -342,6 +343,18 @@ class TestOffers(LaneCase):
         )
         lane.send(self.mail(2))
         self.assertEqual(self.peer.commands[3], f"MAIL FROM:<bounce@crm.example> SIZE={len(DATA)}")
+
+    def test_data_in_segments(self):
+        self.offers = (b"SMTPUTF8", b"8BITMIME", b"SIZE", b"PIPELINING")
+        segments = ("Reply-To: dörte@good.example\r\n".encode(), b"\r\n", b"body\r\n")
+        whole = self.mail(data=b"".join(segments))
+        self.assertEqual((whole.segments, whole.is_ascii, self.mail().is_ascii), ((whole.data,), False, True))
+        fields = {name: getattr(whole, name) for name in ("key", "mail_from", "rcpt_to", "data", "smtputf8", "dotless")}
+        mail = SimpleNamespace(**fields, segments=segments, is_ascii=False)
+        self.assertEqual(self.open().send(mail).result, "accepted")
+        size = len(whole.data)
+        self.assertEqual(self.peer.commands[0], f"MAIL FROM:<bounce@crm.example> SIZE={size} SMTPUTF8 BODY=8BITMIME")
+        self.assertEqual(self.peer.contents, [whole.data])
 
     def test_no_extensions_at_all(self):
         lane = self.open(EHLO=[b"502 what?"], HELO=[b"250 peer"])

@@ -53,6 +53,7 @@ _QUOTED_PAIR = re.compile(r'(["\\])')
 _WORD_OCTETS = 54
 _BARE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 _Q_ENCODED = ["_" if o == 32 else chr(o) if o in _BARE else f"={o:02X}" for o in range(256)]
+_Q_OF_LATIN = dict(enumerate(_Q_ENCODED))  # of octets that are written as characters
 
 
 class AddressError(ValueError):
@@ -270,7 +271,8 @@ def named(name: str | None, spec: str) -> str:
         return spec
     if _PLAIN_NAME.fullmatch(name) and len(name) <= 60:
         return f"{name} <{spec}>"
-    phrase = _phrase(_CONTROL.sub(" ", name).replace("\t", " ").strip())
+    # Nothing that `_CONTROL` finds is printable, nor is a tab.
+    phrase = _phrase((name if name.isprintable() else _CONTROL.sub(" ", name).replace("\t", " ")).strip())
     return f"{phrase} <{spec}>" if phrase else spec
 
 
@@ -281,7 +283,7 @@ def _phrase(name: str) -> str:
     encoded = name.encode()
     size = (len(encoded) + 2) // 3 * 4
     if size <= _WORD_OCTETS:
-        short = "".join([_Q_ENCODED[octet] for octet in encoded])
+        short = encoded.decode("latin-1").translate(_Q_OF_LATIN)
         if len(short) <= size:
             return f"=?utf-8?q?{short}?="
         return f"=?utf-8?b?{base64.b64encode(encoded).decode()}?="

@@ -121,12 +121,11 @@ class Skeleton:
         #: What is to be filled in, each once.
         self.holes = tuple(dict.fromkeys(segment for segment in segments if isinstance(segment, Hole)))
         self._literals = [segment for segment in segments if isinstance(segment, bytes)]
-        # `assemble` picks from [personal headers, pieces, literals] in this order.
-        index = {hole: 1 + number for number, hole in enumerate(self.holes)}
-        literals = iter(range(1 + len(self.holes), 1 + len(self.holes) + len(self._literals)))
-        order = [index[segment] if isinstance(segment, Hole) else next(literals) for segment in segments]
-        self._pick = itemgetter(0, *order)
+        #: Whether what is the same for everybody is ASCII; all is but an address that only SMTPUTF8 can reach.
+        self.is_ascii = all(literal.isascii() for literal in self._literals)
+        self._segments = segments
         self._writers = [(hole.slot, writer(hole)) for hole in self.holes]
+        self._assemble = self.assembler(range(len(self.holes)), len(self.holes))
 
     def fill(self, headers: Mapping[str, str], value: Value) -> bytes:
         """Give the whole message, CRLF line ends, ending in CRLF.
@@ -139,10 +138,30 @@ class Skeleton:
             personal += header("Subject", "".join(p if isinstance(p, str) else value(p) for p in self.subject))
         return self.assemble(personal, [write(value(slot)) for slot, write in self._writers])
 
-    def assemble(self, headers: str, pieces: Iterable[bytes]) -> bytes:
+    def assemble(self, headers: str, pieces: Sequence[bytes]) -> bytes:
         """Give the whole message, of header lines with their CRLF, and for each of `holes` what its `writer` gave."""
-        # UTF-8, because RFC 6532 wants an address so that only SMTPUTF8 can reach; everything else is ASCII.
-        return b"".join(self._pick([headers.encode(), *pieces, *self._literals]))
+        return b"".join(self._assemble(headers, pieces))
+
+    def assembler(self, places: Sequence[int], count: int) -> Callable[[str, Sequence[bytes]], tuple[bytes, ...]]:
+        """Give a function for what `assemble` would join, of `count` pieces in another order.
+
+        Whoever sends it joins it: until then the messages of all share what they have in common, be it a large file.
+
+        :param places: for each of `holes` the number of its piece
+        """
+        literals = self._literals
+        # Picked from [personal headers, pieces, literals] in this order.
+        index = {hole: 1 + place for hole, place in zip(self.holes, places, strict=True)}
+        rest = iter(range(1 + count, 1 + count + len(literals)))
+        order = [index[segment] if isinstance(segment, Hole) else next(rest) for segment in self._segments]
+        pick = itemgetter(0, *order)
+
+        def assemble(headers: str, pieces: Sequence[bytes]) -> tuple[bytes, ...]:
+            # UTF-8, because RFC 6532 wants an address so that only SMTPUTF8 can reach; everything else is ASCII.
+            segments: tuple[bytes, ...] = pick([headers.encode(), *pieces, *literals])
+            return segments
+
+        return assemble
 
 
 def header(name: str, text: str) -> str:

@@ -35,6 +35,8 @@ class Mail:
     """A message ready to leave: `key` names it to the caller; `data` has CRLF line ends, no line with a dot first.
 
     `dotless` is set by whoever makes messages that can't have such a line: then it is not looked for.
+
+    Other classes may keep the data as `segments`, none of them empty, which share what many mails have in common.
     """
 
     key: int
@@ -43,6 +45,16 @@ class Mail:
     data: bytes
     smtputf8: bool = False
     dotless: bool = False
+
+    @property
+    def segments(self) -> tuple[bytes, ...]:
+        """The data as what is to be joined."""
+        return (self.data,)
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether the data is ASCII."""
+        return self.data.isascii()
 
 
 class Outcome(NamedTuple):
@@ -200,22 +212,23 @@ class Lane:
 
     def _envelope(self, mail: Mail) -> bytes | Outcome:
         """Give the three commands before the content; or refuse, before the socket is touched, what can't be sent."""
-        mail_from, rcpt_to, data = mail.mail_from, mail.rcpt_to, mail.data
+        mail_from, rcpt_to = mail.mail_from, mail.rcpt_to
         if not mail_from or _UNSAFE.search(mail_from):
             return _refusal(mail, 553, "5.1.7", f"{mail_from!a} can't be a sender address")
         if not rcpt_to or _UNSAFE.search(rcpt_to):
             return _refusal(mail, 553, "5.1.3", f"{rcpt_to!a} can't be a recipient address")
-        if not data.endswith(b"\r\n") or not (mail.dotless or _is_dotless(data)):
+        if not mail.segments[-1].endswith(b"\r\n") or not (mail.dotless or _is_dotless(mail.data)):
             # The server would take commands for content, or content for commands.
             return _refusal(
                 mail, 554, "5.6.0", "the message has no proper end of its last line, or a line that begins with a dot"
             )
-        if self._max_size and len(data) > self._max_size:
-            text = f"the message has {len(data):,} bytes and the server takes {self._max_size:,}"
+        octets = sum(map(len, mail.segments)) if self._size else 0
+        if self._max_size and octets > self._max_size:
+            text = f"the message has {octets:,} bytes and the server takes {self._max_size:,}"
             return _refusal(mail, 552, "5.3.4", text)
-        size = f" SIZE={len(data)}" if self._size else ""
+        size = f" SIZE={octets}" if self._size else ""
         body = ""
-        if mail.smtputf8 or not (data.isascii() and rcpt_to.isascii() and mail_from.isascii()):
+        if mail.smtputf8 or not (mail.is_ascii and rcpt_to.isascii() and mail_from.isascii()):
             if needs_utf8 := _needs_utf8(mail):
                 if not self._utf8:
                     text = f"the server can't send to {rcpt_to}: it doesn't offer SMTPUTF8"
@@ -296,12 +309,12 @@ class Lane:
         self._stage = "connection"
         following = self._take(source, report) if self._pipelining else None
         # At one go: the content is large, and copied once.
-        flight = b"".join((mail.data, _DOT, following[1] if following else b""))
+        flight = b"".join((*mail.segments, _DOT, following[1] if following else b""))
         self._stage = "end of data"
         try:
             yield from line.send(flight)
         except LineError as error:
-            if error.left <= len(mail.data):
+            if error.left <= sum(map(len, mail.segments)):
                 self._stage = "content"  # without its final dot the server has no message: it can be sent again
             raise
         code, reply = yield from line.read(self._final_timeout)

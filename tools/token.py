@@ -51,37 +51,32 @@ class Signer:
 
     def stamp(self, purpose: str) -> Callable[[bytes], bytes]:
         """Return what `sign` does for `purpose`, as a function that takes ids as `id_octets` gives them: for many."""
-        prove = self._prover(purpose)
-        number = bytes((self._current,))
+        number, begin = self._beginning(purpose)
 
         def stamp(ids: bytes) -> bytes:
-            token = binascii.b2a_base64(number + ids + prove(ids), newline=False)
-            return token.translate(_TO_URL, b"=")
+            mac = begin()
+            mac.update(ids)
+            return binascii.b2a_base64(number + ids + mac.digest(), newline=False).translate(_TO_URL, b"=")
 
         return stamp
 
     def stamp_local(self, purpose: str) -> Callable[[bytes], str]:
         """Return what `sign_local` does for `purpose`, as a function that takes ids as `id_octets` gives them."""
-        prove = self._prover(purpose)
-        number = bytes((self._current,))
+        number, begin = self._beginning(purpose)
 
         def stamp(ids: bytes) -> str:
-            return (number + ids + prove(ids)).hex()
+            mac = begin()
+            mac.update(ids)
+            return (number + ids + mac.digest()).hex()
 
         return stamp
 
-    def _prover(self, purpose: str) -> Callable[[bytes], bytes]:
-        """Return the function that gives the proof of ids for `purpose`, signed with the current key."""
-        # What all of them begin with is hashed once.
+    def _beginning(self, purpose: str) -> tuple[bytes, Callable[[], blake2b]]:
+        """Return the number of the current key, and what begins a proof by it: what all begin with is hashed once."""
+        number = bytes((self._current,))
         begun = _begun(self._keys[self._current], purpose)
-        begun.update(bytes((self._current,)))
-
-        def prove(ids: bytes) -> bytes:
-            mac = begun.copy()
-            mac.update(ids)
-            return mac.digest()
-
-        return prove
+        begun.update(number)
+        return number, begun.copy
 
     def family(self, purpose: str, seconds: Sequence[int]) -> Callable[[bytes], list[bytes]]:
         """Return a function that gives the tokens of one first id, as `id_octets` gives it, with each of `seconds`.
@@ -94,6 +89,7 @@ class Signer:
         distinct = sorted(set(seconds))
         id_octets(*distinct)  # refuses what can't stand in a token
         order = [distinct.index(second) for second in seconds]
+        is_sorted = order == list(range(len(order)))
         shares = [share.to_bytes(8, "big") for share in sorted({second // _SHARE for second in distinct})]
         layouts: dict[int, _Layout] = {}
 
@@ -110,7 +106,7 @@ class Signer:
                 codes.append(code.digest())
             raw = layout.raw(number + first, b"".join(codes))
             tokens = layout.cut(binascii.b2a_base64(raw, newline=False).translate(_TO_URL))
-            return [tokens[place] for place in order]
+            return list(tokens) if is_sorted else [tokens[place] for place in order]
 
         return stamp
 

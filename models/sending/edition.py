@@ -1,6 +1,5 @@
 """A mass email in one language, compiled: what is filled in for each recipient, and where it goes."""
 
-from operator import itemgetter
 from typing import NamedTuple
 
 from ...tools.compose import Program
@@ -22,6 +21,8 @@ class CodedEdition(NamedTuple):
 
 class Edition:
     """One without code.
+
+    `is_ascii` says whether a message is if its personal headers are.
 
     :param skeleton: everything but the personal pieces
     :param paths: of the merge values that it needs
@@ -57,11 +58,12 @@ class Edition:
                 kept = personal(slot)
                 place = 1 + linked.index(url_ids[kept]) if kept else None
                 self._writers.append((slot.value, slot.default, writer(hole), place))
-        self._pick = itemgetter(*order) if len(order) > 1 else lambda pieces: [pieces[place] for place in order]
+        self._assemble = skeleton.assembler(order, first + len(self._stamps) + len(self._writers))
         self._beginning = beginning
+        self.is_ascii = skeleton.is_ascii
 
     def message(self, headers, octets, opt_out, values):
-        """Give the message for one recipient.
+        """Give the message for one recipient, as segments to be joined.
 
         :param headers: the personal ones, encoded
         :param octets: of the recipient's id, as `tools.token.id_octets` gives them
@@ -76,7 +78,7 @@ class Edition:
             if place and personal_target(value):
                 value = self._beginning + pieces[place].decode()
             pieces.append(write(value))
-        return self._skeleton.assemble(headers, self._pick(pieces))
+        return self._assemble(headers, pieces)
 
 
 def personal_ids(slots, url_ids):

@@ -38,10 +38,16 @@ class Addressed(NamedTuple):
     key: int
     mail_from: str
     rcpt_to: str
-    data: bytes
+    segments: tuple
     smtputf8: bool
+    is_ascii: bool
     dotless: bool
     normalized: str
+
+    @property
+    def data(self):
+        """The message in one piece."""
+        return b"".join(self.segments)
 
 
 class UnfillableError(Exception):
@@ -162,15 +168,18 @@ class Personaliser:
             f"List-Unsubscribe: <{self._beginnings['opt_out']}{opt_out.decode()}>{by_mail}\r\n"
         )
         if isinstance(edition, CodedEdition):
-            data = self._coded(edition, row, values, headers)
+            segments = (self._coded(edition, row, values, headers),)
+            is_ascii = segments[0].isascii()
         else:
-            data = edition.message(headers, octets, opt_out, values)
+            segments = edition.message(headers, octets, opt_out, values)
+            is_ascii = edition.is_ascii and headers.isascii()
         return Addressed(
             recipient_id,
             f"{self._return_start}{self._return_token(octets)}{self._return_end}" if self._verp else self._return_start,
             rcpt_to,
-            data,
+            segments,
             smtputf8,
+            is_ascii,
             True,  # as `tools.message` makes them
             row["email"],
         )
