@@ -21,25 +21,41 @@ class TestMails(DeliveryCase):
 
         self.startPatcher(patch.object(Lanes, "put", keep))
 
+    def with_code(self):
+        template = self.env["mail.template"].create(
+            {
+                "name": "Coded",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "subject": "Yours",
+                "body_html": '<p t-if="object.name">Hi <t t-out="object.name"/></p>',
+            }
+        )
+        return {"content_type": "template", "template_id": template.id}
+
     def test_a_large_file_is_kept_once_for_all(self):
         large = (
             self.env["ir.attachment"].with_user(self.salesperson).create({"name": "large.bin", "raw": b"x" * 500_000})
         )
-        self.launch(3, attachment_ids=large.ids)
-        self.send()
-        self.assertEqual(len(self.handed), 3)
-        self.assertEqual(len({id(part) for mail in self.handed for part in mail.segments if len(part) > 500_000}), 1)
-        for mail in self.handed:
-            self.assertLess(sum(len(part) for part in mail.segments if len(part) < 500_000), 10_000)
-            self.assertEqual(self.peer.mail_to(mail.rcpt_to), mail.data)
+        for content in ({}, self.with_code()):
+            with self.subTest(**content):
+                self.launch(3, attachment_ids=large.ids, **content)
+                self.send()
+                mails, self.handed = self.handed, []
+                self.assertEqual(len(mails), 3)
+                self.assertEqual(len({id(part) for mail in mails for part in mail.segments if len(part) > 500_000}), 1)
+                for mail in mails:
+                    self.assertLess(sum(len(part) for part in mail.segments if len(part) < 500_000), 10_000)
+                    self.assertEqual(self.peer.mail_to(mail.rcpt_to), mail.data)
+                self.peer.mails.clear()
 
     def test_what_is_not_ascii_is_announced(self):
         """An address to answer to stands in the part that is the same for everybody."""
-        for reply_to, options in (("ann@good.example", []), ("dörte@good.example", ["SMTPUTF8", "BODY=8BITMIME"])):
-            with self.subTest(reply_to):
-                self.launch(1, reply_to=reply_to)
-                self.send()
-                mail = self.peer.mails.pop()
-                self.assertEqual(mail["options"], [f"SIZE={len(self.handed[-1].data)}", *options])
-                self.assertEqual(self.handed[-1].is_ascii, not options)
-                self.assertIn(f"Reply-To: {reply_to}\r\n".encode(), mail["data"])
+        for content in ({}, self.with_code()):
+            for reply_to, options in (("ann@good.example", []), ("dörte@good.example", ["SMTPUTF8", "BODY=8BITMIME"])):
+                with self.subTest(reply_to, **content):
+                    self.launch(1, reply_to=reply_to, **content)
+                    self.send()
+                    mail, handed = self.peer.mails.pop(), self.handed.pop()
+                    self.assertEqual(mail["options"], [f"SIZE={len(handed.data)}", *options])
+                    self.assertEqual(handed.is_ascii, not options)
+                    self.assertIn(f"Reply-To: {reply_to}\r\n".encode(), mail["data"])

@@ -123,9 +123,9 @@ class Skeleton:
         self._literals = [segment for segment in segments if isinstance(segment, bytes)]
         #: Whether what is the same for everybody is ASCII; all is but an address that only SMTPUTF8 can reach.
         self.is_ascii = all(literal.isascii() for literal in self._literals)
-        self._segments = segments
+        self._order = segments
         self._writers = [(hole.slot, writer(hole)) for hole in self.holes]
-        self._assemble = self.assembler(range(len(self.holes)), len(self.holes))
+        self._segments = self.assembler(range(len(self.holes)), len(self.holes))
 
     def fill(self, headers: Mapping[str, str], value: Value) -> bytes:
         """Give the whole message, CRLF line ends, ending in CRLF.
@@ -140,12 +140,14 @@ class Skeleton:
 
     def assemble(self, headers: str, pieces: Sequence[bytes]) -> bytes:
         """Give the whole message, of header lines with their CRLF, and for each of `holes` what its `writer` gave."""
-        return b"".join(self._assemble(headers, pieces))
+        return b"".join(self.segments(headers, pieces))
+
+    def segments(self, headers: str, pieces: Sequence[bytes]) -> tuple[bytes, ...]:
+        """Give what `assemble` joins: until whoever sends it does that, messages share what they have in common."""
+        return self._segments(headers, pieces)
 
     def assembler(self, places: Sequence[int], count: int) -> Callable[[str, Sequence[bytes]], tuple[bytes, ...]]:
-        """Give a function for what `assemble` would join, of `count` pieces in another order.
-
-        Whoever sends it joins it: until then the messages of all share what they have in common, be it a large file.
+        """Give what does as `segments`, for `count` pieces in another order.
 
         :param places: for each of `holes` the number of its piece
         """
@@ -153,15 +155,15 @@ class Skeleton:
         # Picked from [personal headers, pieces, literals] in this order.
         index = {hole: 1 + place for hole, place in zip(self.holes, places, strict=True)}
         rest = iter(range(1 + count, 1 + count + len(literals)))
-        order = [index[segment] if isinstance(segment, Hole) else next(rest) for segment in self._segments]
+        order = [index[segment] if isinstance(segment, Hole) else next(rest) for segment in self._order]
         pick = itemgetter(0, *order)
 
-        def assemble(headers: str, pieces: Sequence[bytes]) -> tuple[bytes, ...]:
+        def segments(headers: str, pieces: Sequence[bytes]) -> tuple[bytes, ...]:
             # UTF-8, because RFC 6532 wants an address so that only SMTPUTF8 can reach; everything else is ASCII.
-            segments: tuple[bytes, ...] = pick([headers.encode(), *pieces, *literals])
-            return segments
+            picked: tuple[bytes, ...] = pick([headers.encode(), *pieces, *literals])
+            return picked
 
-        return assemble
+        return segments
 
 
 def header(name: str, text: str) -> str:

@@ -36,7 +36,7 @@ class Mail:
 
     `dotless` is set by whoever makes messages that can't have such a line: then it is not looked for.
 
-    Other classes may keep the data as `segments`, none of them empty, which share what many mails have in common.
+    Other classes may keep it as `segments`, which share what many mails have in common; the last one holds the line end.
     """
 
     key: int
@@ -372,7 +372,15 @@ def _needs_utf8(mail: Mail) -> bool:
     """Say whether addresses or header of `mail` are beyond ASCII (RFC 6531); its body alone needs 8 bits only."""
     if mail.smtputf8 or not (mail.mail_from.isascii() and mail.rcpt_to.isascii()):
         return True
-    return not (mail.data.isascii() or mail.data.partition(b"\r\n\r\n")[0].isascii())
+    return not (mail.is_ascii or _header(mail).isascii())
+
+
+def _header(mail: Mail) -> bytes:
+    # Without joining what may be large behind it.
+    begin, segments = b"", iter(mail.segments)
+    while b"\r\n\r\n" not in begin and (segment := next(segments, None)) is not None:
+        begin += segment
+    return begin.partition(b"\r\n\r\n")[0]
 
 
 def _is_dotless(data: bytes) -> bool:

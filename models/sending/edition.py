@@ -58,7 +58,7 @@ class Edition:
                 kept = personal(slot)
                 place = 1 + linked.index(url_ids[kept]) if kept else None
                 self._writers.append((slot.value, slot.default, writer(hole), place))
-        self._assemble = skeleton.assembler(order, first + len(self._stamps) + len(self._writers))
+        self._segments = skeleton.assembler(order, first + len(self._stamps) + len(self._writers))
         self._beginning = beginning
         self.is_ascii = skeleton.is_ascii
 
@@ -78,7 +78,7 @@ class Edition:
             if place and personal_target(value):
                 value = self._beginning + pieces[place].decode()
             pieces.append(write(value))
-        return self._assemble(headers, pieces)
+        return self._segments(headers, pieces)
 
 
 def personal_ids(slots, url_ids):

@@ -168,8 +168,7 @@ class Personaliser:
             f"List-Unsubscribe: <{self._beginnings['opt_out']}{opt_out.decode()}>{by_mail}\r\n"
         )
         if isinstance(edition, CodedEdition):
-            segments = (self._coded(edition, row, values, headers),)
-            is_ascii = segments[0].isascii()
+            segments, is_ascii = self._coded(edition, row, values, headers)
         else:
             segments = edition.message(headers, octets, opt_out, values)
             is_ascii = edition.is_ascii and headers.isascii()
@@ -248,7 +247,7 @@ class Personaliser:
         return [row["id"] for row in rows if row["res_model"] != edition.model or row["res_id"] in broken]
 
     def _coded(self, edition, row, values, headers):
-        """Give the message for one recipient, of what the code made."""
+        """Give the message for one recipient, of what the code made, as segments, and whether it is ASCII."""
         if "rendered" not in row:
             raise UnfillableError
         subject, body = row["rendered"]
@@ -275,7 +274,7 @@ class Personaliser:
         if subject is None:
             subject = filled(edition.program.subject, values)
         skeleton = Skeleton(self._fixed_headers, (subject,), (html,), (text,), self._attachments)
-        return skeleton.assemble(headers, ())
+        return skeleton.segments(headers, ()), skeleton.is_ascii and headers.isascii()
 
     @cached_property
     def _fixed_headers(self):
