@@ -36,7 +36,7 @@ class Mail:
 
     `dotless` is set by whoever makes messages that can't have such a line: then it is not looked for.
 
-    Other classes may keep it as `segments`, which share what many mails have in common; the last one holds the line end.
+    Other classes may keep it as `segments`, which share what many have in common; the last one holds the line end.
     """
 
     key: int
