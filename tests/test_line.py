@@ -1,4 +1,4 @@
-"""Connections that are opened aside: a gain, and never what decides about a provider."""
+"""Connections that are opened aside: the first decides about a provider, the others are a gain."""
 
 import threading
 import time
@@ -123,6 +123,57 @@ class TestLine(BaseCase):
         outgoing.open = refused
         with self.assertRaises(ConnectingError):
             line.widen(outgoing)
+
+    def test_the_first_is_opened_aside_while_its_mails_are_prepared(self):
+        line, first = self.line(width=0), Connection()
+        outgoing = Outgoing(lambda: first)  # the worker's own thread has nothing to open one with
+        line.begin(outgoing)
+        line.begin(outgoing)
+        line.widen(outgoing, others=False)
+        self.assertEqual((self.taken, line.width, len(line._opening)), ([first], 1, 0), "one, and none for no mails")
+        line.begin(outgoing)
+        self.assertIsNone(line._first, "there is one")
+        line.widen(outgoing)
+        self.assertEqual(len(line._opening), 3)
+
+    def test_the_first_decides_wherever_it_is_opened(self):
+        def apart():
+            raise ConnectingError("nothing answers there")
+
+        line = self.line(width=0)
+        line.begin(Outgoing(apart))
+        with self.assertRaisesRegex(ConnectingError, "nothing answers there"):
+            line.widen(Outgoing(apart))
+        self.assertEqual(len(line._opening), 0)
+
+    def test_the_worker_opens_the_first_where_that_can_not_be_done_aside(self):
+        def apart():
+            raise RuntimeError("the database has no connection to spare")
+
+        own = Connection()
+        line, outgoing = self.line(width=0), Outgoing(apart)
+        outgoing.open = lambda: own
+        line.begin(outgoing)
+        with self.assertLogs(lines.__name__, "WARNING"):
+            line.widen(outgoing, others=False)
+        self.assertEqual(self.taken, [own])
+        line, outgoing.may_open_apart = self.line(width=0), False
+        line.begin(outgoing)
+        line.widen(outgoing)
+        self.assertEqual((self.taken, len(line._opening)), ([own], 0))
+
+    def test_closing_ends_the_first_that_nobody_has_used(self):
+        opened = []
+
+        def apart():
+            opened.append(Connection())
+            return opened[-1]
+
+        line = self.line(width=0)
+        line.begin(Outgoing(apart))
+        self.until(lambda: opened)
+        line.close()
+        self.assertEqual([connection.closed for connection in opened], [True])
 
     def test_closing_ends_what_is_being_opened(self):
         go = threading.Event()

@@ -43,7 +43,7 @@ class Delivery:
         self._ledger = Ledger(mailing, worker, line.provider)
         self._outcomes = []  # known, and not written down
         self._judge = Judge(mailing)
-        self._flow = Flow(FIRST_GROUP, mailing._portion_size())
+        self._flow = Flow(FIRST_GROUP, mailing._portion_size(), line.provider.measured_rate)
         self._fruit = 1  # accepted since the line was opened; the first opening is free
         self._notified = 0.0
 
@@ -174,7 +174,7 @@ class Delivery:
     def _refill(self):
         held, portion = self.provider._held_domains(), self._flow.portion
         try:
-            taken, settled = self._stock.refill(portion, held)
+            taken, settled = self._stock.refill(portion, held, meanwhile=lambda: self.line.begin(self.outgoing))
         except StockError as error:
             self._stop(DeliveryError(error.explanation, pause=True))
             return
@@ -199,7 +199,7 @@ class Delivery:
                 return False
             self._fruit = 0
         try:
-            self.line.widen(self.outgoing)
+            self.line.widen(self.outgoing, others=len(self._stock) > 0)
         except ConnectingError as error:
             self._stop(ProviderError(error.explanation))
             return False

@@ -8,6 +8,7 @@ from .line import WINDOW
 LARGEST_GROUP = 64
 GROUP_SECONDS = 0.5
 # What is claimed at a time: some while nothing is known, then what these seconds send. To opt out later is too late.
+# What the provider did lately counts until it is measured anew.
 FIRST_PORTION = 256
 PORTION_SECONDS = 10.0
 # So many answers, those of a first group, tell roughly how fast it is; it is measured as soon as there are more.
@@ -18,12 +19,13 @@ class Flow:
     """Lets `window` mails be on their way: as many as take half a second, and at least two for each connection.
 
     :param most: how many may be claimed at a time
+    :param rate: mails a second that are expected, 0 when nothing is known
     """
 
-    def __init__(self, window, most):
+    def __init__(self, window, most, rate=0.0):
         self.window = window
         self._most = most
-        self._portion = FIRST_PORTION
+        self._portion = _portion(rate) if rate else FIRST_PORTION
         self._counted, self._counted_from, self._measured = 0, 0.0, False
 
     @property
@@ -49,7 +51,7 @@ class Flow:
         rate = self._counted / max(passed, 0.001)
         if self._counted >= LARGEST_GROUP or passed >= GROUP_SECONDS:
             self.window = max(least, int(min(WINDOW, rate * GROUP_SECONDS)))
-            self._portion = max(LARGEST_GROUP, int(rate * PORTION_SECONDS))
+            self._portion = _portion(rate)
             self._counted, self._counted_from, self._measured = 0, now, True
         elif not self._measured:
             # As TCP begins slowly: each answer lets one more be on its way, unless the first few tell already how fast
@@ -57,5 +59,9 @@ class Flow:
             guess = 0
             if self._counted >= TELLING:
                 guess = int(rate * GROUP_SECONDS)
-                self._portion = max(LARGEST_GROUP, int(rate * PORTION_SECONDS))
+                self._portion = _portion(rate)
             self.window = min(WINDOW, max(self.window + answered, 4 * width, guess))
+
+
+def _portion(rate):
+    return max(LARGEST_GROUP, int(rate * PORTION_SECONDS))

@@ -60,11 +60,12 @@ class Stock:
         with self._explained():
             self._compiling(self._personaliser.begin)
 
-    def refill(self, portion, held=()):
+    def refill(self, portion, held=(), meanwhile=None):
         """Claim another `portion` beside what is left; give how many recipients were taken up, 0 when there is none to
         be claimed now, and how many of them are dealt with by that, as they may not be mailed any more.
 
         :param held: domains that nothing is claimed for
+        :param meanwhile: begins what can go on aside; called when there is something to send, before it is prepared
         :raises StockError: when the content can't be filled
         """
         mailing = self._mailing
@@ -73,6 +74,8 @@ class Stock:
         rows, taken = mailing._committed(lambda: self._recipients._claim(mailing, self._worker, portion, held, kept))
         self._noted = bool(taken or kept)
         if rows:
+            if meanwhile:
+                meanwhile()
             self._load(rows)
             # What follows shall not decide by what was when the values were read.
             mailing._committed(lambda: None)
