@@ -113,6 +113,7 @@ from . import (
     test_webhook_services,
     test_wizards,
     test_workers,
+    test_workers_beginning,
     test_workers_claims,
     test_workers_waking,
     test_consent,

@@ -22,7 +22,7 @@ class TestFlow(BaseCase):
     def test_what_is_claimed_at_first(self):
         self.assertEqual(Flow(8, 1000).portion, FIRST_PORTION)
         self.assertEqual(Flow(8, 10).portion, 10, "never more than is set")
-        self.assertEqual(Flow(8, 1000, rate=50.0).portion, 500, "what the provider did lately in ten seconds")
+        self.assertEqual(Flow(8, 1000, rate=50.0).portion, 100, "what the provider did lately in two seconds")
         self.assertEqual(Flow(8, 1000, rate=0.5).portion, LARGEST_GROUP, "little where it is slow")
         self.assertEqual(Flow(8, 1000, rate=5000.0).portion, 1000, "never more than is set")
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from types import SimpleNamespace
+from unittest.mock import patch
 
 from odoo.tests import BaseCase
 from odoo.tools import mute_logger
@@ -125,12 +126,18 @@ class TestLine(BaseCase):
             line.widen(outgoing)
 
     def test_the_first_is_opened_aside_while_its_mails_are_prepared(self):
-        line, first = self.line(width=0), Connection()
-        outgoing = Outgoing(lambda: first)  # the worker's own thread has nothing to open one with
+        line, opened = self.line(width=0), []
+
+        def apart():
+            opened.append(Connection())
+            return opened[-1]
+
+        outgoing = Outgoing(apart)  # the worker's own thread has nothing to open one with
         line.begin(outgoing)
         line.begin(outgoing)
         line.widen(outgoing, others=False)
-        self.assertEqual((self.taken, line.width, len(line._opening)), ([first], 1, 0), "one, and none for no mails")
+        self.assertEqual((self.taken, line.width, len(line._opening)), (opened, 1, 0), "one, and none for no mails")
+        self.assertEqual(len(opened), 1)
         line.begin(outgoing)
         self.assertIsNone(line._first, "there is one")
         line.widen(outgoing)
@@ -159,8 +166,27 @@ class TestLine(BaseCase):
         self.assertEqual(self.taken, [own])
         line, outgoing.may_open_apart = self.line(width=0), False
         line.begin(outgoing)
+        self.assertIsNone(line._first)
         line.widen(outgoing)
         self.assertEqual((self.taken, len(line._opening)), ([own], 0))
+
+    def test_what_was_begun_long_ago_says_nothing_about_now(self):
+        """The server may have hung up since, and what kept it from being opened may be over."""
+        stale, own = Connection(), Connection()
+
+        def refused():
+            raise ConnectingError("nothing answers there")
+
+        for apart in (lambda: stale, refused):
+            with self.subTest(apart), patch.object(lines, "FRESH_SECONDS", 0.0):
+                line, outgoing = self.line(width=0), Outgoing(apart)
+                outgoing.open = lambda: own
+                line.begin(outgoing)
+                self.until(lambda line=line: line._first.done())
+                time.sleep(0.001)  # the clock goes on
+                line.widen(outgoing, others=False)
+                self.assertEqual(self.taken, [own])
+        self.assertTrue(stale.closed)
 
     def test_closing_ends_the_first_that_nobody_has_used(self):
         opened = []

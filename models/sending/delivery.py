@@ -199,7 +199,7 @@ class Delivery:
                 return False
             self._fruit = 0
         try:
-            self.line.widen(self.outgoing, others=len(self._stock) > 0)
+            self.line.widen(self.outgoing, others=len(self._stock) > 0 or not self._is_dry)
         except ConnectingError as error:
             self._stop(ProviderError(error.explanation))
             return False

@@ -8,9 +8,9 @@ from .line import WINDOW
 LARGEST_GROUP = 64
 GROUP_SECONDS = 0.5
 # What is claimed at a time: some while nothing is known, then what these seconds send. To opt out later is too late.
-# What the provider did lately counts until it is measured anew.
+# What the provider did lately is no promise, so that what few of them send is enough until it is measured anew.
 FIRST_PORTION = 256
-PORTION_SECONDS = 10.0
+PORTION_SECONDS, FIRST_PORTION_SECONDS = 10.0, 2.0
 # So many answers, those of a first group, tell roughly how fast it is; it is measured as soon as there are more.
 TELLING = 8
 
@@ -25,7 +25,7 @@ class Flow:
     def __init__(self, window, most, rate=0.0):
         self.window = window
         self._most = most
-        self._portion = _portion(rate) if rate else FIRST_PORTION
+        self._portion = _portion(rate, FIRST_PORTION_SECONDS) if rate else FIRST_PORTION
         self._counted, self._counted_from, self._measured = 0, 0.0, False
 
     @property
@@ -63,5 +63,5 @@ class Flow:
             self.window = min(WINDOW, max(self.window + answered, 4 * width, guess))
 
 
-def _portion(rate):
-    return max(LARGEST_GROUP, int(rate * PORTION_SECONDS))
+def _portion(rate, seconds=PORTION_SECONDS):
+    return max(LARGEST_GROUP, int(rate * seconds))

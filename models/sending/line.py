@@ -4,6 +4,7 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
+from typing import NamedTuple
 
 from ...tools.lanes import Lanes
 from .connecting import ConnectingError
@@ -17,6 +18,8 @@ REFUSED_PAUSE = 30
 TIMEOUT, FINAL_TIMEOUT = 60.0, 300.0
 # So many are opened side by side, each with a connection to the database for its password or token.
 OPENED_AT_ONCE = 8
+# A connection that nobody has used for so many seconds may have been hung up since: some servers wait for 10 only.
+FRESH_SECONDS = 5.0
 
 
 class Line:
@@ -38,7 +41,7 @@ class Line:
         self._not_before = 0.0
         self._refused = False  # the last one that was asked for
         self._openers = None
-        self._first = None  # a connection that is opened aside while there is none, to be waited for
+        self._first = None  # opened aside while there is none, to be waited for: gives what `_tried` does
         self._opening = set()
 
     @property
@@ -54,7 +57,8 @@ class Line:
     def begin(self, outgoing):
         """Have a connection opened aside if there is none, while the caller prepares the first mails for it."""
         if not (self.width or self._first or self._opening) and outgoing.may_open_apart:
-            self._first = self._opened_apart(outgoing)
+            with suppress(RuntimeError):  # no thread is to be had: the worker's own opens it
+                self._first = self._aside(_tried, outgoing)
 
     def widen(self, outgoing, others=True):
         """See to it that connections are opened where some are missing, and use those that are open by now.
@@ -70,25 +74,26 @@ class Line:
             return
         if not self.width or not outgoing.may_open_apart:
             self._open(outgoing)
-        if not (others and outgoing.may_open_apart and self._misses_some()):
+        if not (others and self.width and outgoing.may_open_apart and self._misses_some()):
             return
         # Who was refused asks for one at a time, until one is granted.
         wanted = 1 if self._refused else self.lanes.missing
         while len(self._opening) < wanted:
-            self._opening.add(self._opened_apart(outgoing))
+            self._opening.add(self._aside(outgoing.open_apart))
 
     def close(self):
         """Give the outcomes of what was still under way."""
         try:
             # What has not begun is not waited for.
-            self._opening = {future for future in filter(None, [self._first, *self._opening]) if not future.cancel()}
-            self._first = None
+            self._opening = {future for future in self._opening if not future.cancel()}
             wait(self._opening)
             for future in self._opening:
                 if not future.exception():
-                    with suppress(OSError):
-                        future.result().close()
+                    _hang_up(future.result())
             self._opening.clear()
+            if self._first and not self._first.cancel() and not self._first.exception():
+                _hang_up(self._first.result().connection)
+            self._first = None
             if self._openers:
                 self._openers.shutdown()
         finally:
@@ -96,11 +101,14 @@ class Line:
         return outcomes
 
     def _misses_some(self):
-        return self.lanes.missing > len(self._opening) and (not self.width or time.monotonic() >= self._not_before)
+        if self.lanes.missing <= len(self._opening):
+            return False
+        # Who was refused waits for a while, and then for the one that it has asked for.
+        return not self.width or (time.monotonic() >= self._not_before and not (self._refused and self._opening))
 
-    def _opened_apart(self, outgoing):
+    def _aside(self, work, *arguments):
         self._openers = self._openers or ThreadPoolExecutor(OPENED_AT_ONCE, "email connections")
-        return self._openers.submit(outgoing.open_apart)
+        return self._openers.submit(work, *arguments)
 
     def _open(self, outgoing):
         """Add a connection: the one that was begun, or one that is opened in this thread."""
@@ -114,18 +122,24 @@ class Line:
                 raise
 
     def _begun(self, first):
-        """Give the connection that `first` opens, None if it can't be known whether there is one.
+        """Give the connection that `first` opens, None if it says nothing of how it is now.
 
         :raises ConnectingError: when there is none
         """
         try:
-            return first and first.result()
-        except ConnectingError:
-            raise
+            tried = first and first.result()
         except Exception:
             # As when the database has no connection to spare, which this thread has.
             _logger.warning("a connection to %s could not be opened aside", self.provider.id, exc_info=True)
             return None
+        if not tried:
+            return None
+        if time.monotonic() - tried.at > FRESH_SECONDS:
+            _hang_up(tried.connection)
+            return None
+        if tried.error:
+            raise tried.error
+        return tried.connection
 
     def _use_opened(self):
         for future in [future for future in self._opening if future.done()]:
@@ -142,3 +156,24 @@ class Line:
     def _note_refusal(self):
         self._refused = True
         self._not_before = time.monotonic() + REFUSED_PAUSE
+
+
+class _Tried(NamedTuple):
+    """A connection, or why there is none, and when (of the monotonic clock) that was known."""
+
+    connection: object
+    error: ConnectingError | None
+    at: float
+
+
+def _tried(outgoing):
+    try:
+        return _Tried(outgoing.open_apart(), None, time.monotonic())
+    except ConnectingError as error:
+        return _Tried(None, error, time.monotonic())
+
+
+def _hang_up(connection):
+    if connection:
+        with suppress(OSError):
+            connection.close()
