@@ -104,6 +104,21 @@ class TestLine(BaseCase):
                 line.widen(Outgoing(apart))
                 self.assertEqual(len(line._opening), 1, "who was refused asks for one at a time")
 
+    def test_who_was_refused_does_not_ask_while_it_waits_for_an_answer(self):
+        go = threading.Event()
+
+        def apart():
+            go.wait(PATIENCE)
+            return Connection()
+
+        line = self.line()
+        line._note_refusal()
+        line._not_before = 0.0
+        line.widen(Outgoing(apart))
+        self.assertEqual((len(line._opening), line.may_widen), (1, False), "else who asks goes round in circles")
+        go.set()
+        self.until(lambda: line.may_widen)
+
     def test_a_refusal_of_before_says_nothing_about_now(self):
         def apart():
             raise ConnectingError("421 too many")

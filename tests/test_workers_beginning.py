@@ -19,7 +19,6 @@ class TestBeginning(WorkersCase):
             asked.append(limit)
             return claim(recipient, mailing, worker, limit, *rest)
 
-        claiming._api_model = True
         with self.environment() as env:
             env["email.provider"]._for_server(env["ir.mail_server"].browse(self.server)).write(provider)
         with patch.object(recipients, "_claim", claiming), self.environment() as env:
